@@ -42,33 +42,40 @@ export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => v
     return to
   }
 
+  const slowly = (chunk: Buffer): void => {
+    // Two more octets, for a space and a CR held from the previous chunk.
+    const out = Buffer.allocUnsafe(chunk.length + 2)
+    let to = 0
+    for (let i = 0; i < chunk.length; i++) {
+      const octet = chunk[i] as number
+      if (carriageReturn) {
+        carriageReturn = false
+        if (octet === LF) {
+          space = false
+          lineEnds++
+          continue
+        }
+        to = release(out, to)
+        out[to++] = CR
+      }
+      if (octet === CR) carriageReturn = true
+      else if (relaxed && (octet === SP || octet === TAB)) space = true
+      else {
+        if (lineEnds > 0 || space || held > 0 || empty) to = release(out, to)
+        out[to++] = octet
+      }
+    }
+    sink(out.subarray(0, to))
+    held += lineEnds
+    lineEnds = 0
+  }
+
   return {
     update(chunk) {
-      // Two more octets, for a space and a CR held from the previous chunk.
-      const out = Buffer.allocUnsafe(chunk.length + 2)
-      let to = 0
-      for (let i = 0; i < chunk.length; i++) {
-        const octet = chunk[i] as number
-        if (carriageReturn) {
-          carriageReturn = false
-          if (octet === LF) {
-            space = false
-            lineEnds++
-            continue
-          }
-          to = release(out, to)
-          out[to++] = CR
-        }
-        if (octet === CR) carriageReturn = true
-        else if (relaxed && (octet === SP || octet === TAB)) space = true
-        else {
-          if (lineEnds > 0 || space || held > 0 || empty) to = release(out, to)
-          out[to++] = octet
-        }
-      }
-      sink(out.subarray(0, to))
-      held += lineEnds
-      lineEnds = 0
+      const [start, end] = unchangedPart(chunk, relaxed)
+      if (start > 0) slowly(chunk.subarray(0, start))
+      if (end > start) sink(chunk.subarray(start, end))
+      if (end < chunk.length) slowly(chunk.subarray(end))
     },
     end() {
       if (carriageReturn) {
@@ -81,6 +88,33 @@ export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => v
       if (!empty || !relaxed) sink(LINE_END)
     },
   }
+}
+
+/**
+ * The octets between two octets of visible content that the form leaves as they are; most chunks are one such part. The octet before
+ * the start is visible content, so nothing is held there. Both are 0 if there is none: it is found in a tenth of the time that the change of an octet takes.
+ */
+function unchangedPart(chunk: Buffer, relaxed: boolean): readonly [start: number, end: number] {
+  let start = 0
+  while (start < chunk.length && (chunk[start] as number) <= SP) start++
+  let end = chunk.length
+  while (end > start && (chunk[end - 1] as number) <= SP) end--
+  if (end - start < 2) return [0, 0]
+  start++
+  return !relaxed || isRelaxed(chunk, start, end) ? [start, end] : [0, 0]
+}
+
+/** No tab, no two spaces in a row, and no space at the end of a line. */
+function isRelaxed(chunk: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const octet = chunk[i] as number
+    if (octet > SP) continue
+    if (octet === TAB) return false
+    if (octet !== SP) continue
+    const next = chunk[i + 1] as number
+    if (next === SP || next === TAB || next === CR) return false
+  }
+  return true
 }
 
 /** bh= of a signature (RFC 6376 3.7): base64 SHA-256 of the body in relaxed form. Streams the body. */
