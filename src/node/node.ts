@@ -48,6 +48,7 @@ import { createLoginWatch } from '../reception/login-watch.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { createProbe, neededRoles } from './reachability.ts'
 import type { ProbePorts } from './reachability.ts'
+import { createPasswordCount, type PasswordCount } from './password-count.ts'
 import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { startReloader } from './reloader.ts'
@@ -149,7 +150,11 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const clients = watchClients(config, { queue, clock, budgets, log, stops })
   const services = watchServices(config, { resolver, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
-  const counts = { proxyCount: createProxyCount(), meter: createCheckMeter() }
+  const counts = {
+    proxyCount: createProxyCount(),
+    passwordCount: createPasswordCount(),
+    meter: createCheckMeter(),
+  }
   const modes = createCurrentModes(config, log)
   const appUse = await openAppUse(config, { clock, log, stops })
   const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, modes, appUse, ...counts }
@@ -239,6 +244,7 @@ interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
   readonly queue: OpenQueue
   readonly data: CurrentData
   readonly appUse: AppPasswordUse
+  readonly passwordCount: PasswordCount
   readonly path: MailPath
   readonly stops: AsyncDisposableStack
 }

@@ -31,6 +31,7 @@ import type { HealthParts } from './health-checks.ts'
 import { healthGauges } from './health-gauges.ts'
 import { ownListGauge } from './own-list-gauges.ts'
 import type { CurrentData } from './current-data.ts'
+import type { PasswordCount } from './password-count.ts'
 import { quarantineGauges, quarantineHealth } from './quarantine-gauges.ts'
 import type { QuarantineSettings } from '../intake/quarantine.ts'
 import { queueGauges } from './queue-gauges.ts'
@@ -51,6 +52,7 @@ export interface ObservationParts extends HealthParts {
   readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
   readonly proxyCount: Pick<ProxyCount, 'metric'>
+  readonly passwordCount: Pick<PasswordCount, 'metric'>
   readonly modes: Pick<CurrentModes, 'health' | 'metric'>
   readonly meter: Pick<MeteredChecks, 'metrics' | 'histogram'>
   /** Null without a spam filter. */
@@ -136,6 +138,7 @@ export function nodeGauges(
     | 'configuration'
     | 'reachability'
     | 'proxyCount'
+    | 'passwordCount'
     | 'modes'
     | 'meter'
     | 'data'
@@ -169,6 +172,7 @@ export function nodeGauges(
     ...budgetGauges(budgets),
     ...quarantineGauges(queue, clock),
     proxyCount.metric,
+    parts.passwordCount.metric,
     modes.metric,
     ...meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),

@@ -20,6 +20,7 @@ import { banRules } from '../wiring/ban-settings.ts'
 import { knownClientsPath, saltKeyPath } from '../wiring/node-paths.ts'
 import { openSaltKey } from './scram-salt-key.ts'
 import type { BanWatch } from './ban-watch.ts'
+import type { PasswordCount } from './password-count.ts'
 
 /** A kill loses the new clients of this time only, ms. */
 const SAVE_EVERY_MS = 5 * 60_000
@@ -29,6 +30,7 @@ export interface LoginPorts {
   readonly appUse: AppPasswordUse
   readonly watch: LoginWatch
   readonly budgets: Budgets
+  readonly passwordCount: PasswordCount
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
   readonly bans: Pick<BanWatch, 'bans' | 'followLogin'>
@@ -43,9 +45,9 @@ export interface OpenLogin extends Login {
 /** Null if no listener admits users. Rejects if the file cannot be read. */
 export async function openLogin(config: Config, ports: LoginPorts): Promise<OpenLogin | null> {
   if (!config.listeners.some(({ admit }) => admit.includes('users'))) return null
-  const { people, appUse, watch, budgets, clock, log, bans: banWatch, stops } = ports
+  const { people, appUse, watch, budgets, passwordCount, clock, log, bans: banWatch, stops } = ports
   const { domain } = config
-  const pool = createPasswordPool({ places: budgets.pool('passwordChecks') })
+  const pool = passwordCount.ofPool(createPasswordPool({ places: budgets.pool('passwordChecks') }))
   stops.defer(() => pool.close())
   const known = await openKnownClients(knownClientsPath(config), clock)
   const save = () =>
@@ -53,7 +55,7 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   stops.defer(save)
   const saving = clock.every(SAVE_EVERY_MS, () => void save())
   stops.defer(() => saving.cancel())
-  const remembered = createRememberedPasswords(clock, config.login.remember_for)
+  const remembered = passwordCount.ofMemory(createRememberedPasswords(clock, config.login.remember_for))
   stops.defer(() => remembered.close())
   const passwords = createPasswdAuthenticator({ people, pool, domain, clock, remembered })
   let scramMode = config.login.scram

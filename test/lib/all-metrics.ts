@@ -8,6 +8,7 @@ import { createConfigurationState } from '../../src/node/configuration-state.ts'
 import { createCurrentModes } from '../../src/node/current-modes.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
+import { createPasswordCount } from '../../src/node/password-count.ts'
 import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
@@ -65,6 +66,7 @@ export function allMetrics(): Registry {
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,
     proxyCount: createProxyCount(),
+    passwordCount: createPasswordCount(),
     modes: createCurrentModes({ tested_checks: {} }, log),
     meter: createCheckMeter(),
     configuration: createConfigurationState(clock),
