@@ -17,8 +17,23 @@ const SP = 0x20
 const TAB = 0x09
 const LINE_END = Buffer.from('\r\n')
 
+type Sink = (piece: Buffer) => void
+
 /** Passes the canonical body to `sink` in pieces, which are only valid during the call. */
-export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => void): BodyCanonicalizer {
+export function canonicalBody(form: Canonicalization, sink: Sink): BodyCanonicalizer {
+  const changing = octetByOctet(form, sink)
+  return {
+    update: (chunk) => {
+      const [start, end] = unchangedPart(chunk, form === 'relaxed')
+      if (start > 0) changing.update(chunk.subarray(0, start))
+      if (end > start) sink(chunk.subarray(start, end))
+      if (end < chunk.length) changing.update(chunk.subarray(end))
+    },
+    end: () => changing.end(),
+  }
+}
+
+function octetByOctet(form: Canonicalization, sink: Sink): BodyCanonicalizer {
   const relaxed = form === 'relaxed'
   // Line ends not yet written, of earlier chunks and of this one: empty lines at the end of the body are dropped.
   let held = 0
@@ -42,40 +57,33 @@ export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => v
     return to
   }
 
-  const slowly = (chunk: Buffer): void => {
-    // Two more octets, for a space and a CR held from the previous chunk.
-    const out = Buffer.allocUnsafe(chunk.length + 2)
-    let to = 0
-    for (let i = 0; i < chunk.length; i++) {
-      const octet = chunk[i] as number
-      if (carriageReturn) {
-        carriageReturn = false
-        if (octet === LF) {
-          space = false
-          lineEnds++
-          continue
-        }
-        to = release(out, to)
-        out[to++] = CR
-      }
-      if (octet === CR) carriageReturn = true
-      else if (relaxed && (octet === SP || octet === TAB)) space = true
-      else {
-        if (lineEnds > 0 || space || held > 0 || empty) to = release(out, to)
-        out[to++] = octet
-      }
-    }
-    sink(out.subarray(0, to))
-    held += lineEnds
-    lineEnds = 0
-  }
-
   return {
     update(chunk) {
-      const [start, end] = unchangedPart(chunk, relaxed)
-      if (start > 0) slowly(chunk.subarray(0, start))
-      if (end > start) sink(chunk.subarray(start, end))
-      if (end < chunk.length) slowly(chunk.subarray(end))
+      // Two more octets, for a space and a CR held from the previous chunk.
+      const out = Buffer.allocUnsafe(chunk.length + 2)
+      let to = 0
+      for (let i = 0; i < chunk.length; i++) {
+        const octet = chunk[i] as number
+        if (carriageReturn) {
+          carriageReturn = false
+          if (octet === LF) {
+            space = false
+            lineEnds++
+            continue
+          }
+          to = release(out, to)
+          out[to++] = CR
+        }
+        if (octet === CR) carriageReturn = true
+        else if (relaxed && (octet === SP || octet === TAB)) space = true
+        else {
+          if (lineEnds > 0 || space || held > 0 || empty) to = release(out, to)
+          out[to++] = octet
+        }
+      }
+      sink(out.subarray(0, to))
+      held += lineEnds
+      lineEnds = 0
     },
     end() {
       if (carriageReturn) {
