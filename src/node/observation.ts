@@ -147,22 +147,7 @@ export function nodeGauges(
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const {
-    queue,
-    clock,
-    configuration,
-    reachability,
-    sources,
-    spam,
-    virus,
-    dnsLists,
-    greylist,
-    drop,
-    budgets,
-    proxyCount,
-    modes,
-    meter,
-  } = parts
+  const { queue, clock, configuration, reachability, sources, spam, virus, dnsLists, greylist, drop, budgets } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
@@ -171,10 +156,8 @@ export function nodeGauges(
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
     ...quarantineGauges(queue, clock),
-    proxyCount.metric,
-    parts.passwordCount.metric,
-    modes.metric,
-    ...meter.metrics,
+    ...[parts.proxyCount, parts.passwordCount, parts.modes].map(({ metric }) => metric),
+    ...parts.meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
     appPasswordGauge({ list: () => parts.data.apps, use: parts.appUse, domain: parts.domain, clock }),
     ...[spam, virus, greylist, parts.bans, parts.accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
