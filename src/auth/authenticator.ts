@@ -71,3 +71,17 @@ export interface CertificateAuthenticator {
   /** By the fingerprint of the key or of the certificate of a configured machine or user. */
   identify(certificate: ClientCertificate): Promise<Identification>
 }
+
+/** A certificate that a user logs in with (SASL EXTERNAL). */
+export interface CertificateClaim {
+  readonly certificate: ClientCertificate
+  /** The user that the client asks for; null for the one of the certificate. */
+  readonly authzid: string | null
+  readonly ip: string
+}
+
+export interface UserCertificateAuthenticator {
+  /** The user that the certificate names, who need not exist. */
+  name(claim: CertificateClaim): Identification
+  check(claim: CertificateClaim): Promise<Identification>
+}

@@ -96,7 +96,7 @@ other: 1
 `
     expect(places(body)).toEqual([
       '13:1: found the key other, expected machines',
-      '12:5: found "just a name", expected a machine with name, fingerprints and senders',
+      '12:5: found "just a name", expected a machine with name and fingerprints',
       '4:12: found "xyz", expected a SHA-256 fingerprint of 64 hexadecimal digits',
       '5:5: machine b has no fingerprint',
       '6:5: found no usable name, expected letters, digits, dots and dashes',

@@ -32,7 +32,21 @@ export interface Machines extends CertificateAuthenticator {
   readonly problems: readonly Problem[]
 }
 
-const fields = new Set(['name', 'fingerprints', 'keys', 'certificates', 'senders'])
+/** What a list of fingerprints is about, and what its entries may have. */
+export interface ListForm {
+  /** The key of the list, and one entry of it. */
+  readonly key: 'machines' | 'users'
+  readonly one: 'machine' | 'user'
+  readonly fields: ReadonlySet<string>
+  readonly name: RegExp
+}
+
+const form: ListForm = {
+  key: 'machines',
+  one: 'machine',
+  fields: new Set(['name', 'fingerprints', 'keys', 'certificates', 'senders']),
+  name: /^[a-z0-9][a-z0-9._-]{0,253}$/,
+}
 
 /** Reads the file; one that cannot be read is a problem and has no machines. */
 export async function loadMachines(file: string): Promise<Machines> {
@@ -50,15 +64,21 @@ export async function loadMachines(file: string): Promise<Machines> {
 
 /** Reads the text of a machines file. A machine with a problem is left out. */
 export function parseMachines(file: string, text: string): Machines {
+  const { entries, problems } = parseFingerprints(file, text, form)
+  return createMachines(entries, problems)
+}
+
+/** Reads a list of names with fingerprints. */
+export function parseFingerprints(file: string, text: string, of: ListForm) {
   const { problems, ...list } = collectProblems()
   const top = readYaml(file, text, list)
-  const machines: Machine[] = []
+  const entries: Machine[] = []
   const taken = new Map<string, string>()
-  for (const item of top ? machineItems(top, list) : []) {
-    const machine = readMachine(item, list)
-    if (machine && isUnique(machine, taken, { item, list })) machines.push(machine)
+  for (const item of top ? itemsOfList(top, list, of) : []) {
+    const entry = readEntry(item, list, of)
+    if (entry && isUnique(entry, taken, { item, list })) entries.push(entry)
   }
-  return createMachines(machines, problems)
+  return { entries, problems }
 }
 
 /** Creates an authenticator for the machines of a list. */
@@ -82,23 +102,23 @@ function createMachines(list: readonly Machine[], problems: readonly Problem[] =
   }
 }
 
-function machineItems(top: LocatedMap, list: ProblemList): readonly LocatedMap[] {
+function itemsOfList(top: LocatedMap, list: ProblemList, { key, one }: ListForm): readonly LocatedMap[] {
   for (const entry of top.entries)
-    if (entry.key !== 'machines') list.error(entry.place, `found the key ${entry.key}, expected machines`)
-  const value = entryOf(top, 'machines')?.value
+    if (entry.key !== key) list.error(entry.place, `found the key ${entry.key}, expected ${key}`)
+  const value = entryOf(top, key)?.value
   if (!value || (value.kind === 'scalar' && value.value === null)) return []
   if (value.kind !== 'list') {
-    list.error(value.place, `found ${describeLocated(value)}, expected a list of machines`)
+    list.error(value.place, `found ${describeLocated(value)}, expected a list of ${key}`)
     return []
   }
   return value.items.flatMap((item) => {
     if (item.kind === 'map') return [item]
-    list.error(item.place, `found ${describeLocated(item)}, expected a machine with name, fingerprints and senders`)
+    list.error(item.place, `found ${describeLocated(item)}, expected a ${one} with name and fingerprints`)
     return []
   })
 }
 
-function readMachine(item: LocatedMap, list: ProblemList): Machine | null {
+function readEntry(item: LocatedMap, list: ProblemList, { one, fields, name: nameForm }: ListForm): Machine | null {
   let good = true
   const report: ProblemList = {
     ...list,
@@ -114,7 +134,7 @@ function readMachine(item: LocatedMap, list: ProblemList): Machine | null {
     textOf(entryOf(item, 'name')?.value ?? item)
       ?.trim()
       .toLowerCase() ?? ''
-  if (!/^[a-z0-9][a-z0-9._-]{0,253}$/.test(name))
+  if (!nameForm.test(name))
     report.error(
       entryOf(item, 'name')?.place ?? item.place,
       'found no usable name, expected letters, digits, dots and dashes',
@@ -123,7 +143,7 @@ function readMachine(item: LocatedMap, list: ProblemList): Machine | null {
   const both = prints('fingerprints')
   const keys = [...prints('keys'), ...both]
   const certificates = [...prints('certificates'), ...both]
-  if (good && keys.length + certificates.length === 0) report.error(item.place, `machine ${name} has no fingerprint`)
+  if (good && keys.length + certificates.length === 0) report.error(item.place, `${one} ${name} has no fingerprint`)
   const senders = readSenders(entryOf(item, 'senders')?.value, report)
   return good ? { name, keys, certificates, senders } : null
 }

@@ -19,6 +19,8 @@ export interface TlsMaterial extends CertificatePair {
   readonly ca: string | null
   /** Certificates of the listeners for other names, or with another type of key. */
   readonly more?: readonly CertificatePair[]
+  /** PEM of the authorities of users, which listeners name to clients; absent without them. */
+  readonly clientCa?: string
 }
 
 export interface TlsFiles {

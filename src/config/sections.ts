@@ -32,6 +32,7 @@ import { score } from './sections/score-section.ts'
 import { srs } from './sections/srs-section.ts'
 import { submission_socket } from './sections/submission-socket-section.ts'
 import { tls } from './sections/tls-section.ts'
+import { user_certificates } from './sections/user-certificates-section.ts'
 import type { AnySection } from './section.ts'
 
 export const sections = {
@@ -51,6 +52,7 @@ export const sections = {
   users,
   login,
   app_passwords,
+  user_certificates,
   machines,
   bans,
   account_limits,

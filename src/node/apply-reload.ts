@@ -19,6 +19,8 @@ import { loadData } from './load-data.ts'
 import type { OpenLogin } from './open-login.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { untilSettled } from './settled-files.ts'
+import type { RevocationLists } from './revocation-lists.ts'
+import { listenerMaterial } from './listener-material.ts'
 import { applyReloadable } from './reloadable-keys.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import type { SourceHolder } from './source-holder.ts'
@@ -33,6 +35,7 @@ export interface Reloadable {
   readonly tokens: TokenStore | null
   readonly sources: SourceHolder
   readonly guard: FileGuard
+  readonly revocation: Pick<RevocationLists, 'lists' | 'update'>
   readonly certificate: { value: TlsMaterial | null }
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
@@ -52,7 +55,15 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   const { config, restartFor } = applyReloadable({ ...node.config, tls: certificate.value }, wanted)
   await sources.refresh(config)
   await untilSettled(data.files(), clock)
-  const ports = { clock, tokens, shortHashes: recordShortHashes, sources: sources.set, guard, use: 'reload' } as const
+  const ports = {
+    clock,
+    tokens,
+    shortHashes: recordShortHashes,
+    sources: sources.set,
+    guard,
+    revocation: node.revocation.lists,
+    use: 'reload',
+  } as const
   const loaded = await loadData(config, ports)
   if (loaded.kind === 'bad') {
     data.reject(loaded.files)
@@ -63,7 +74,8 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   data.replace(loaded.data)
   node.modes.replace(config)
   await sources.adopt(config)
-  certificate.value = config.tls
+  await node.revocation.update(config)
+  certificate.value = listenerMaterial(config)
   node.greylist?.update(config)
   node.login?.update(config)
   node.accounts.update(config)

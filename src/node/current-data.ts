@@ -2,6 +2,7 @@
 
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { AppPassword } from '../auth/app-password.ts'
+import type { UserCertificates } from '../auth/user-certificates.ts'
 import type { People } from '../auth/people.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
@@ -19,6 +20,8 @@ export interface CurrentData {
   readonly people: People
   /** The app passwords of the active data: read it for each use. */
   readonly apps: readonly AppPassword[]
+  /** Those of users; null without them. Read it for each use. */
+  readonly certificates: UserCertificates | null
   readonly machines: CertificateAuthenticator
   readonly loop: LoopSettings
   /** The next hops that the routing data name. */
@@ -59,6 +62,9 @@ export function createCurrentData(first: NodeData): CurrentData {
     },
     get apps() {
       return data.apps
+    },
+    get certificates() {
+      return data.certificates
     },
     machines: {
       identify: (certificate) =>

@@ -5,6 +5,8 @@ import { loadAppPasswords } from '../auth/app-password-file.ts'
 import type { AppPasswordFile } from '../auth/app-password-file.ts'
 import { loadMachines } from '../auth/machines.ts'
 import type { Machines } from '../auth/machines.ts'
+import { loadUserPins } from '../auth/user-pins.ts'
+import type { UserPins } from '../auth/user-pins.ts'
 import { loadPasswdFile } from '../auth/passwd-file.ts'
 import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { Config } from '../config/config.ts'
@@ -31,13 +33,15 @@ export interface FilesRead {
   /** Null if the configuration names no file of app passwords. */
   readonly apps: AppPasswordFile | null
   readonly machines: Machines | null
+  /** Null if the configuration names no file of pinned certificates. */
+  readonly pins: UserPins | null
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
   /** Every file that was read; a change of one requires a reload. */
   readonly files: readonly string[]
 }
 
-type FileSections = Pick<Config, 'dkim' | 'users' | 'app_passwords' | 'machines'>
+type FileSections = Pick<Config, 'dkim' | 'users' | 'app_passwords' | 'user_certificates' | 'machines'>
 
 /** `sources` are the LDAP and SQL sources that the files may refer to. */
 export async function readDataFiles(
@@ -46,15 +50,16 @@ export async function readDataFiles(
 ): Promise<FilesRead> {
   const recorded = recordEndings(diskFiles)
   const directory = loadDirectory(routingFiles(config, sources), recorded.files)
-  const { keys, users, apps, machines, problems, warnings } = await readAccounts(config)
-  for (const file of [config.users, config.app_passwords, config.machines])
-    if (file !== undefined) recorded.files.read(file)
+  const { keys, users, apps, pins, machines, problems, warnings } = await readAccounts(config)
+  for (const file of [config.users, config.app_passwords, config.user_certificates?.pins, config.machines])
+    if (typeof file === 'string') recorded.files.read(file)
   return {
     directory,
     endings: recorded.endings,
     keys,
     users,
     apps,
+    pins,
     machines,
     problems: [...problemsOf(directory, 'error'), ...problems],
     warnings: [...problemsOf(directory, 'warning'), ...warnings],
@@ -64,8 +69,14 @@ export async function readDataFiles(
 
 /** The problems of the files that the sections without a problem name, for a configuration that has problems elsewhere. */
 export async function problemsOfFiles(values: Partial<SectionValues>): Promise<readonly Problem[]> {
-  const { hostname, domain, role, mail, directory, dkim, users, app_passwords, machines } = values
-  const accounts = await readAccounts({ dkim, users, app_passwords, machines })
+  const { hostname, domain, role, mail, directory, dkim, users, app_passwords, user_certificates, machines } = values
+  const accounts = await readAccounts({
+    dkim,
+    users,
+    app_passwords,
+    user_certificates: user_certificates ?? null,
+    machines,
+  })
   if (!hostname || !domain || !role || !mail || !directory) return accounts.problems
   const { facts = {}, hiera } = values
   const routing = loadDirectory(routingFiles({ hostname, domain, role, mail, directory, facts, hiera }, []))
@@ -76,6 +87,8 @@ async function readAccounts(config: FileSections) {
   const store = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
   const users = config.users === undefined ? null : await loadPasswdFile(config.users)
   const apps = config.app_passwords === undefined ? null : await loadAppPasswords(config.app_passwords)
+  const pinFile = config.user_certificates?.pins ?? null
+  const pins = pinFile === null ? null : await loadUserPins(pinFile)
   const machines = config.machines === undefined ? null : await loadMachines(config.machines)
   const ofUsers = (severity: 'error' | 'warning') =>
     [...(users?.problems ?? []), ...(apps?.problems ?? [])].filter((one) => one.severity === severity)
@@ -83,8 +96,14 @@ async function readAccounts(config: FileSections) {
     keys: store.keys,
     users,
     apps,
+    pins,
     machines,
-    problems: [...store.problems.map(splitFile), ...ofUsers('error'), ...(machines?.problems ?? [])],
+    problems: [
+      ...store.problems.map(splitFile),
+      ...ofUsers('error'),
+      ...(pins?.problems ?? []),
+      ...(machines?.problems ?? []),
+    ],
     warnings: [...store.warnings.map(splitFile), ...ofUsers('warning')],
   }
 }
@@ -100,7 +119,9 @@ function filesOf(
     // A directory changes when a fragment is added or removed.
     ...config.mail,
     ...directory.folders,
-    ...[config.users, config.app_passwords, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
+    ...[config.users, config.app_passwords, config.user_certificates?.pins, config.machines, config.dkim?.keys].filter(
+      (file) => typeof file === 'string',
+    ),
     // The directory of a domain changes when a key is added or removed, the state file of a key when it is rotated.
     ...keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
   ]

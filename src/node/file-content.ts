@@ -6,13 +6,13 @@ import type { Snapshot } from '../directory/snapshot.ts'
 import type { SourceContent, TargetsRow, UserRow } from '../directory/snapshots/source-content.ts'
 import type { FilesRead } from './data-files.ts'
 
-type Read = Pick<FilesRead, 'users' | 'apps' | 'machines'>
+type Read = Pick<FilesRead, 'users' | 'apps' | 'pins' | 'machines'>
 
 /** Users, app passwords and machines as users, domains as aliases `@domain`, and every address with an entry as an alias or a forward. */
-export function fileContent(snapshot: Snapshot, { users, apps, machines }: Read): SourceContent {
+export function fileContent(snapshot: Snapshot, { users, apps, pins, machines }: Read): SourceContent {
   const addresses = [...snapshot.addresses]
   return {
-    users: [...userRows(snapshot, users), ...appRows(apps), ...machineRows(machines)],
+    users: [...userRows(snapshot, users), ...appRows(apps), ...pinRows(pins), ...machineRows(machines)],
     aliases: [...snapshot.domains].flatMap(domainRow).concat(addresses.flatMap(aliasRow)),
     forwards: addresses.flatMap(([address, { forward }]) =>
       forward ? [{ address, targets: forward.targets.map(printAddress), source: forward.source }] : [],
@@ -36,6 +36,14 @@ function appRows(apps: Read['apps']): readonly UserRow[] {
     name: `app password ${user}:${label}`,
     addresses: senders ?? [],
     source: apps?.file ?? '',
+  }))
+}
+
+function pinRows(pins: Read['pins']): readonly UserRow[] {
+  return (pins?.list ?? []).map(({ name }) => ({
+    name: `certificates of ${name}`,
+    addresses: [],
+    source: 'user_certificates',
   }))
 }
 

@@ -6,6 +6,10 @@ import { appsByUser, withAppPasswords } from '../auth/app-password-file.ts'
 import { createPeople } from '../auth/directory-people.ts'
 import type { Machines } from '../auth/machines.ts'
 import type { People } from '../auth/people.ts'
+import type { RevocationList } from '../auth/revocation-list.ts'
+import { createUserCertificates, type UserCertificates } from '../auth/user-certificates.ts'
+import type { UserPins } from '../auth/user-pins.ts'
+import { certificatesIn } from '../config/sections/user-certificates-section.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import { overlaySources } from '../directory/overlay-sources.ts'
@@ -53,6 +57,10 @@ export interface NodeData {
   /** The users of the passwd-file, LDAP and SQL, with their app passwords. */
   readonly people: People
   readonly apps: readonly AppPassword[]
+  /** Null if the configuration has no client certificates of users. */
+  readonly certificates: UserCertificates | null
+  /** The pinned ones of them. */
+  readonly pins: UserPins['list']
   /** Null if the configuration names no file of machines. */
   readonly machines: Machines | null
   /** The next hops that the routing data name, in the form of formatNextHop. */
@@ -83,6 +91,8 @@ export interface LoadPorts {
   readonly shortHashes: (config: Config, at: number) => Promise<ShortHashes | null>
   /** The running sources of a node; commands omit it and read the snapshots on disk. */
   readonly sources?: SourceSet
+  /** The current revocation lists; none for commands. */
+  readonly revocation?: () => readonly RevocationList[]
   /** The guard of the files. */
   readonly guard: FileGuard
   /**
@@ -96,7 +106,7 @@ export interface LoadPorts {
 export async function loadData(config: Config, { clock, tokens, guard, use, ...ports }: LoadPorts): Promise<DataLoad> {
   const sources = ports.sources ?? (await openOfflineSources(sourceSettings(config), clock))
   const read = await readDataFiles(config, sources.list)
-  const { directory, keys, users, apps, machines, problems, files } = read
+  const { directory, keys, users, apps, pins, machines, problems, files } = read
   const warnings = [
     ...read.warnings,
     ...certificateWarnings(config, clock),
@@ -143,6 +153,8 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     signer,
     people: withDoubtfulUsers(withAppPasswords(people, apps?.list ?? [], config.domain), doubted, apps !== null),
     apps: apps?.list ?? [],
+    certificates: userCertificates(config, pins, ports.revocation ?? (() => [])),
+    pins: pins?.list ?? [],
     machines: machines && withDoubtfulMachines(machines, doubted),
     transports: transportsOf(snapshot),
     files,
@@ -150,6 +162,17 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     summary: summaryOf(read, assertions.checked),
   }
   return { kind: 'ok', data, warnings }
+}
+
+function userCertificates(
+  { user_certificates: settings }: Config,
+  pins: UserPins | null,
+  lists: () => readonly RevocationList[],
+): UserCertificates | null {
+  if (settings === null) return null
+  const { ca, user, crl, stale_crl: whenStale } = settings
+  const revocation = crl.length === 0 ? null : { lists, whenStale }
+  return createUserCertificates({ pins: pins?.list ?? [], authorities: certificatesIn(ca), user, revocation })
 }
 
 /** The senders of an app password in the form that the router asks for. */

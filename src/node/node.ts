@@ -40,7 +40,7 @@ import type { DropWatch } from './drop-watch.ts'
 import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { openLogin } from './open-login.ts'
-import { openAppUse } from './open-app-use.ts'
+import { openLoginUses } from './open-login-uses.ts'
 import { openTokens } from './open-tokens.ts'
 import { observeNode } from './observation.ts'
 import type { ObservationParts } from './observation.ts'
@@ -56,6 +56,10 @@ import { scannersOf, watchServices } from './services.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
+import { followLists, openRevocationLists } from './revocation-lists.ts'
+import type { RevocationLists } from './revocation-lists.ts'
+import { listenerMaterial } from './listener-material.ts'
+import type { CertificateUse } from './certificate-use.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
 import { startClients, startListeners, startTransfers } from './start-listeners.ts'
@@ -111,6 +115,7 @@ interface Loaded {
   readonly sources: SourceHolder
   readonly budgets: Budgets
   readonly guard: FileGuard
+  readonly revocation: RevocationLists
 }
 
 type LoadResult = ({ readonly kind: 'ok' } & Loaded) | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
@@ -127,11 +132,14 @@ async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): P
   stops.defer(() => sources.close())
   const { settings, store } = fileGuardPlan(config)
   const guard = await openFileGuard(settings, { store, clock, log })
-  const ports = { clock, tokens, shortHashes: recordShortHashes, sources: sources.set, guard, use: 'start' } as const
+  const revocation = await openRevocationLists(config, { clock, log })
+  followLists(revocation, { clock, log, stops })
+  const kept = { tokens, sources: sources.set, guard, revocation: revocation.lists }
+  const ports = { clock, shortHashes: recordShortHashes, ...kept, use: 'start' } as const
   const loaded = await loadData(config, ports)
   if (loaded.kind === 'bad') return loaded
   logWarnings(loaded.warnings, log)
-  return { kind: 'ok', data: createCurrentData(loaded.data), tokens, sources, guard, budgets }
+  return { kind: 'ok', data: createCurrentData(loaded.data), tokens, sources, guard, budgets, revocation }
 }
 
 interface BootParts extends Loaded {
@@ -141,9 +149,9 @@ interface BootParts extends Loaded {
 }
 
 async function boot(config: Config, parts: BootParts): Promise<Node> {
-  const { data, tokens, sources, guard, budgets, log, flush, stops } = parts
+  const { data, tokens, sources, guard, budgets, revocation, log, flush, stops } = parts
   const clock = systemClock
-  const certificate: { value: TlsMaterial | null } = { value: config.tls }
+  const certificate: { value: TlsMaterial | null } = { value: listenerMaterial(config) }
   const draining = new AbortController()
   const resolver = await openResolver(resolverSettings(config), { clock, budgets })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
@@ -156,8 +164,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     meter: createCheckMeter(),
   }
   const modes = createCurrentModes(config, log)
-  const appUse = await openAppUse(config, { clock, log, stops })
-  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, modes, appUse, ...counts }
+  const uses = await openLoginUses(config, { clock, log, stops })
+  const kept = { data, certificate, revocation, ...uses, ...counts }
+  const shared = { queue, resolver, clock, budgets, log, newQueueId, modes, ...kept }
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
   const state = createConfigurationState(clock)
@@ -177,7 +186,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   path.start()
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
-  const used = { config, clock, log, data, tokens, sources, guard, certificate, modes }
+  const used = { config, clock, log, data, tokens, sources, guard, revocation, certificate, modes }
   const running = { ...used, ...received, greylist: services.greylist, accounts: clients.accounts }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
@@ -245,6 +254,7 @@ interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
   readonly data: CurrentData
   readonly appUse: AppPasswordUse
   readonly passwordCount: PasswordCount
+  readonly certificateUse: CertificateUse
   readonly path: MailPath
   readonly stops: AsyncDisposableStack
 }
@@ -253,7 +263,8 @@ interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
 async function receiveMail(config: Config, { path, stops, ...parts }: ReceiveParts) {
   const watch = createLoginWatch(parts.clock, { log: parts.log, stops })
   const { bans } = parts.clients
-  const login = await openLogin(config, { ...parts, watch, bans, people: parts.data.people, stops })
+  const users = { people: parts.data.people, certificates: () => parts.data.certificates }
+  const login = await openLogin(config, { ...parts, ...users, watch, bans, stops })
   const authenticator = () => {
     const threads = createThreadedAuthenticator(parts)
     stops.defer(() => threads.close())

@@ -20,6 +20,8 @@ import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
 import { appPasswordGauge } from './app-password-state.ts'
+import type { CertificateUse } from './certificate-use.ts'
+import type { RevocationLists } from './revocation-lists.ts'
 import { budgetGauges, budgetHealth } from './budget-gauges.ts'
 import type { MeteredChecks } from './check-counts.ts'
 import type { ConfigurationState } from './configuration-state.ts'
@@ -46,6 +48,8 @@ export interface ObservationParts extends HealthParts {
   readonly sources: CurrentSources
   readonly data: Pick<CurrentData, 'ownLists' | 'apps'>
   readonly appUse: AppPasswordUse
+  readonly certificateUse: Pick<CertificateUse, 'metric'>
+  readonly revocation: Pick<RevocationLists, 'health'>
   /** The main domain. */
   readonly domain: string
   readonly quarantine: QuarantineSettings
@@ -108,6 +112,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
   return [
     ...healthChecks(parts),
     configuration.health,
+    parts.revocation.health,
     modes.health,
     ...reachability.checks,
     directoryHealth(sources),
@@ -143,6 +148,7 @@ export function nodeGauges(
     | 'meter'
     | 'data'
     | 'appUse'
+    | 'certificateUse'
     | 'domain'
   >,
   checks: readonly HealthCheck[],
@@ -159,6 +165,7 @@ export function nodeGauges(
     ...[parts.proxyCount, parts.passwordCount, parts.modes].map(({ metric }) => metric),
     ...parts.meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
+    parts.certificateUse.metric,
     appPasswordGauge({ list: () => parts.data.apps, use: parts.appUse, domain: parts.domain, clock }),
     ...[spam, virus, greylist, parts.bans, parts.accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),

@@ -2,6 +2,7 @@
 
 import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import { createBanningGuard } from '../auth/banning-guard.ts'
+import { createCertificateLogin } from '../auth/certificate-login.ts'
 import { openKnownClients } from '../auth/known-clients.ts'
 import { createGuard } from '../auth/login-throttle.ts'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
@@ -9,6 +10,7 @@ import { createPasswordPool } from '../auth/password-pool.ts'
 import type { People } from '../auth/people.ts'
 import { createRememberedPasswords } from '../auth/remembered-passwords.ts'
 import { createScramAuthenticator } from '../auth/scram-authenticator.ts'
+import type { UserCertificates } from '../auth/user-certificates.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -19,6 +21,7 @@ import type { Login } from '../reception/login.ts'
 import { banRules } from '../wiring/ban-settings.ts'
 import { knownClientsPath, saltKeyPath } from '../wiring/node-paths.ts'
 import { openSaltKey } from './scram-salt-key.ts'
+import type { CertificateUse } from './certificate-use.ts'
 import type { BanWatch } from './ban-watch.ts'
 import type { PasswordCount } from './password-count.ts'
 
@@ -28,6 +31,9 @@ const SAVE_EVERY_MS = 5 * 60_000
 export interface LoginPorts {
   readonly people: People
   readonly appUse: AppPasswordUse
+  /** Those of users. */
+  readonly certificates: () => UserCertificates | null
+  readonly certificateUse: Pick<CertificateUse, 'used'>
   readonly watch: LoginWatch
   readonly budgets: Budgets
   readonly passwordCount: PasswordCount
@@ -61,6 +67,8 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   let scramMode = config.login.scram
   const saltKey = await openSaltKey(saltKeyPath(config))
   const scram = createScramAuthenticator({ people, domain, clock, saltKey, mode: () => scramMode })
+  const { used } = ports.certificateUse
+  const certificates = createCertificateLogin({ certificates: ports.certificates, people, domain, clock, used })
   const throttle = createGuard({ budgets, known })
   banWatch.followLogin({ guard: throttle, known })
   const guard = createBanningGuard({
@@ -72,7 +80,7 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
     clock,
   })
   return {
-    ...createLogin({ passwords, scram, certificates: null, guard, remembered, domain, appUse, watch }),
+    ...createLogin({ passwords, scram, certificates, guard, remembered, domain, appUse, watch }),
     update: ({ login }) => {
       scramMode = login.scram
       remembered.restart(login.remember_for)

@@ -40,6 +40,8 @@ const partialRestartKeys = {
   role: ({ role }) => ({ ...role, modes: null }),
   // A certificate can be renewed, but whether there is one decides if listeners offer STARTTLS, and a CA decides if peers are verified.
   tls: ({ tls }) => [tls !== null, (tls?.ca ?? null) !== null],
+  // Whether there are any decides if listeners request certificates.
+  user_certificates: ({ user_certificates }) => user_certificates !== null,
   // Secrets and hash lengths are data. The domain is that of rewritten authors, and the token store uses the age.
   srs: ({ srs }) => [srs?.domain, srs?.max_age],
 } as const satisfies Partial<Record<keyof Config, (config: Config) => unknown>>

@@ -64,7 +64,8 @@ beforeEach(async () => {
   const loaded = await loadData(config, { ...ports, use: 'start' })
   if (loaded.kind === 'bad') throw new Error(loaded.problems[0]?.message)
   data = createCurrentData(loaded.data)
-  const parts = { config, clock, log, data, tokens: null, sources, guard, certificate: { value: null } }
+  const revocation = { lists: () => [], update: async () => undefined }
+  const parts = { config, clock, log, data, tokens: null, sources, guard, certificate: { value: null }, revocation }
   reloader = await startReloader({
     ...parts,
     modes: { replace: () => undefined },

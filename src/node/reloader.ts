@@ -84,13 +84,24 @@ async function reloadOnce(parts: ReloaderParts, noteFiles: NoteFiles): Promise<R
 }
 
 /** What a start with the files on disk would report; changes nothing. */
-async function problemsOnDisk({ config, clock, tokens, sources, guard }: ReloaderParts, noteFiles: NoteFiles) {
+async function problemsOnDisk(
+  { config, clock, tokens, sources, guard, revocation }: ReloaderParts,
+  noteFiles: NoteFiles,
+) {
   const load = loadConfig(config.file)
   if (load.kind === 'bad') {
     noteFiles(load.files)
     return load.problems
   }
-  const ports = { clock, tokens, shortHashes: readShortHashes, sources: sources.set, guard, use: 'disk' } as const
+  const ports = {
+    clock,
+    tokens,
+    shortHashes: readShortHashes,
+    sources: sources.set,
+    guard,
+    revocation: revocation.lists,
+    use: 'disk',
+  } as const
   const loaded = await loadData(load.config, ports)
   noteFiles(loaded.kind === 'bad' ? loaded.files : [])
   return loaded.kind === 'bad' ? loaded.problems : []

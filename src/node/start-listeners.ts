@@ -201,6 +201,7 @@ async function start(
     socket,
     certificate: certificate.value !== null,
     verifiedWay: hasVerifiedWay(config),
+    userCertificates: config.user_certificates !== null,
     localNames: localNamesOf(config, listener.admit),
   })
   if (settings.tls !== listener.tls)

@@ -3,11 +3,11 @@
 
 import type {
   AppPasswordNotes,
-  CertificateAuthenticator,
   Identification,
   LoginClient,
   PasswordAuthenticator,
   ScramAuthenticator,
+  UserCertificateAuthenticator,
 } from '../auth/authenticator.ts'
 import type { AttemptEnd, LoginAttempt } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
@@ -28,7 +28,8 @@ export interface Login {
 export interface LoginParts {
   readonly passwords: PasswordAuthenticator
   readonly scram: ScramAuthenticator
-  readonly certificates: CertificateAuthenticator | null
+  /** Null where clients are not asked for one. */
+  readonly certificates: UserCertificateAuthenticator | null
   readonly guard: { begin(ip: string, user: string): LoginAttempt | Promise<LoginAttempt> }
   /** The memory of right passwords. */
   readonly remembered: { readonly forget: (account: string) => void }
@@ -152,10 +153,12 @@ async function byCertificate(parts: LoginParts, session: Session, authzid: strin
   const certificate = session.tls?.certificate
   if (!certificate || !parts.certificates)
     return refused(535, '5.7.8', 'Client certificate is missing or unknown', 'EXTERNAL without a client certificate')
-  const answer = await parts.certificates.identify(certificate)
-  if (answer.kind === 'identified' && authzid !== null && authzid !== '' && authzid !== answer.identity)
-    return invalid(`authzid ${userText(authzid)}`)
-  return answerTo(parts, session, answer)
+  const { certificates } = parts
+  const claim = { certificate, authzid, ip: session.remoteIp }
+  const named = certificates.name(claim)
+  if (named.kind !== 'identified') return answerTo(parts, session, named)
+  // A ban of the account or of the client holds for certificates too.
+  return underGuard(parts, { session, user: named.identity, authzid: null }, () => certificates.check(claim))
 }
 
 function invalid(cause: string): AuthAnswer {

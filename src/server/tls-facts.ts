@@ -34,6 +34,7 @@ function certificateFacts(certificate: X509Certificate): ClientCertificate {
     subject: subjectOf(certificate).replaceAll('\n', ', ').slice(0, MAX_SUBJECT).toWellFormed(),
     fingerprint: sha256(certificate.raw),
     keyFingerprint: sha256(key),
+    der: certificate.raw,
   }
 }
 

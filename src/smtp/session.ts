@@ -2,13 +2,15 @@
 
 import type { Origin } from './origin.ts'
 
-/** The certificate of a client, which has proved that it holds the key. Its issuer means nothing: fingerprints identify peers and machines. */
+/** The certificate of a client, which has proved that it holds the key. Fingerprints identify peers and machines; an issuer counts only for users. */
 export interface ClientCertificate {
   readonly subject: string
   /** SHA-256 of the DER certificate, lower-case hexadecimal without colons. */
   readonly fingerprint: string
   /** SHA-256 of the DER SubjectPublicKeyInfo in the same form: unchanged when a certificate is renewed with its key. */
   readonly keyFingerprint: string
+  /** The certificate, DER. Absent in tests of what needs only fingerprints. */
+  readonly der?: Buffer
 }
 
 export interface TlsFacts {

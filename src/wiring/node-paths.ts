@@ -34,6 +34,16 @@ export function appPasswordUsePath({ data }: WithData): string {
   return join(data, 'app-passwords-used')
 }
 
+/** Revocation lists from URLs. */
+export function revocationListDirectory({ data }: WithData): string {
+  return join(data, 'revocation-lists')
+}
+
+/** When each client certificate of a user was last used. */
+export function certificateUsePath({ data }: WithData): string {
+  return join(data, 'user-certificates-used')
+}
+
 /** The key of the salts of users without SCRAM keys. */
 export function saltKeyPath({ data }: WithData): string {
   return join(data, 'scram-salt.key')

@@ -23,18 +23,21 @@ export function listenerSettings(
     readonly socket: SocketPlace | null
     readonly certificate: boolean
     readonly verifiedWay: boolean
+    readonly userCertificates: boolean
     readonly localNames: LocalNames | null
   },
 ): ListenerSettings {
   const { name, host, port, admit } = listener
   const tls = listener.tls === 'starttls' && !has.certificate ? 'none' : listener.tls
+  const external = admit.includes('users') && has.userCertificates ? (['EXTERNAL'] as const) : []
   return {
     name,
     host,
     port,
     tls,
-    requestCertificate: tls !== 'none' && (admit.includes('peers') || admit.includes('machines')),
-    mechanisms: has.socket ? ['EXTERNAL'] : admit.includes('users') ? ofUsers : [],
+    requestCertificate:
+      tls !== 'none' && (admit.includes('peers') || admit.includes('machines') || external.length > 0),
+    mechanisms: has.socket ? ['EXTERNAL'] : admit.includes('users') ? [...external, ...ofUsers] : [],
     ...(has.socket && { socket: has.socket }),
     requireTls: has.verifiedWay,
     greetAtOnce: !admit.includes('internet'),

@@ -2,6 +2,7 @@
 
 import { Registry } from 'prom-client'
 import { createBudgets } from '../../src/budget/budgets.ts'
+import { createCertificateUse } from '../../src/node/certificate-use.ts'
 import { createCheckMeter } from '../../src/node/check-counts.ts'
 import type { Config } from '../../src/config/config.ts'
 import { createConfigurationState } from '../../src/node/configuration-state.ts'
@@ -37,8 +38,10 @@ export function allMetrics(): Registry {
   const budgets = createBudgets(clock)
   const clamd = { servers: ['127.0.0.1:3310'], timeoutMs: 1000, maxSize: 1000 }
   const virus = createVirusWatch({ clamd, whenDown: 'accept' }, { clock, budgets, log })
+  const certificateUse = createCertificateUse({ use: { note: () => undefined }, clock, log })
   const parts = {
     clock,
+    certificateUse,
     spam,
     virus,
     dnsLists: watchLists({ lists: [], timeoutMs: 1000 }, { resolver: fakeResolver({}), clock, log }),

@@ -1,0 +1,23 @@
+// What the node remembers about app passwords and client certificates of users.
+
+import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { Config } from '../config/config.ts'
+import { appPasswordUsePath, certificateUsePath } from '../wiring/node-paths.ts'
+import { createCertificateUse } from './certificate-use.ts'
+import type { CertificateUse } from './certificate-use.ts'
+import { openUse } from './open-use.ts'
+import type { UsePorts } from './open-use.ts'
+
+export interface LoginUses {
+  readonly appUse: AppPasswordUse
+  readonly certificateUse: CertificateUse
+}
+
+/** Rejects if a file cannot be read. */
+export async function openLoginUses(config: Config, ports: UsePorts): Promise<LoginUses> {
+  const use = await openUse(certificateUsePath(config), ports)
+  return {
+    appUse: await openUse(appPasswordUsePath(config), ports),
+    certificateUse: createCertificateUse({ ...ports, use }),
+  }
+}
