@@ -33,6 +33,7 @@ import { srs } from './sections/srs-section.ts'
 import { submission_socket } from './sections/submission-socket-section.ts'
 import { tls } from './sections/tls-section.ts'
 import { user_certificates } from './sections/user-certificates-section.ts'
+import { webhooks } from './sections/webhooks-section.ts'
 import type { AnySection } from './section.ts'
 
 export const sections = {
@@ -83,6 +84,7 @@ export const sections = {
   admin,
   queue_transfer,
   autoconfig,
+  webhooks,
   log,
 } as const satisfies Readonly<Record<string, AnySection>>
 

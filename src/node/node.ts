@@ -181,7 +181,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
-  await clients.accounts.start()
+  await clients.start()
   const received = await receiveMail(config, { ...shared, ...scanners, clients, path, stops })
   path.start()
   startDrop(services.drop, localPlace(config, received.listeners), stops)

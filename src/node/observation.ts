@@ -18,6 +18,7 @@ import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
+import type { WebhookWatch } from './webhook-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
 import { appPasswordGauge } from './app-password-state.ts'
 import type { CertificateUse } from './certificate-use.ts'
@@ -71,6 +72,8 @@ export interface ObservationParts extends HealthParts {
   /** Null without a drop directory. */
   readonly drop: Pick<DropWatch, 'health' | 'metric'> | null
   readonly accounts: Pick<AccountWatch, 'health' | 'metric'>
+  /** Null without targets. */
+  readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -119,8 +122,23 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     parts.accounts.health,
+    ...(parts.webhooks ? [parts.webhooks.health] : []),
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
+  ]
+}
+
+type Watches = Pick<
+  ObservationParts,
+  'spam' | 'virus' | 'dnsLists' | 'greylist' | 'drop' | 'bans' | 'accounts' | 'webhooks'
+>
+
+function watchMetrics({ dnsLists, webhooks, ...watches }: Watches): readonly GaugeSource[] {
+  const { spam, virus, greylist, bans, accounts, drop } = watches
+  return [
+    ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
+    ...(dnsLists?.metrics ?? []),
+    ...(webhooks?.metrics ?? []),
   ]
 }
 
@@ -138,6 +156,7 @@ export function nodeGauges(
     | 'greylist'
     | 'bans'
     | 'accounts'
+    | 'webhooks'
     | 'drop'
     | 'budgets'
     | 'configuration'
@@ -153,7 +172,7 @@ export function nodeGauges(
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, configuration, reachability, sources, spam, virus, dnsLists, greylist, drop, budgets } = parts
+  const { queue, clock, configuration, reachability, sources, budgets } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
@@ -167,7 +186,6 @@ export function nodeGauges(
     ownListGauge(() => parts.data.ownLists, clock),
     parts.certificateUse.metric,
     appPasswordGauge({ list: () => parts.data.apps, use: parts.appUse, domain: parts.domain, clock }),
-    ...[spam, virus, greylist, parts.bans, parts.accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
-    ...(dnsLists?.metrics ?? []),
+    ...watchMetrics(parts),
   ]
 }

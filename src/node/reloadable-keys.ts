@@ -30,6 +30,7 @@ const restartKeys = [
   'watch',
   'admin',
   'queue_transfer',
+  'webhooks',
   'autoconfig',
   'log',
 ] as const satisfies readonly (keyof Config)[]

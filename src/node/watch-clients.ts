@@ -1,4 +1,4 @@
-// What a running node keeps about its clients: bans, and what accounts have sent.
+// What a running node keeps about its clients: bans, and what accounts have sent; and the webhooks that inform of both.
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
@@ -7,10 +7,15 @@ import type { EventLog } from '../observe/event-log.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { type AccountWatch, watchAccounts } from './account-watch.ts'
 import { type BanWatch, watchBans } from './ban-watch.ts'
+import { type WebhookWatch, watchWebhooks } from './webhook-watch.ts'
 
 export interface ClientWatch {
   readonly bans: BanWatch
   readonly accounts: AccountWatch
+  /** Null without targets. */
+  readonly webhooks: WebhookWatch | null
+  /** Follows what the last run left. Await it before anything is delivered. */
+  start(): Promise<void>
 }
 
 export interface ClientWatchPorts {
@@ -27,5 +32,11 @@ export function watchClients(config: Config, { stops, ...ports }: ClientWatchPor
   stops.defer(() => bans.close())
   const accounts = watchAccounts(config, ports)
   stops.defer(() => accounts.close())
-  return { bans, accounts }
+  const webhooks = watchWebhooks(config, ports)
+  stops.defer(() => webhooks?.close())
+  const start = async () => {
+    await accounts.start()
+    await webhooks?.start()
+  }
+  return { bans, accounts, webhooks, start }
 }

@@ -64,6 +64,11 @@ export function greylistPath({ data }: WithData): string {
   return join(data, 'greylist.db')
 }
 
+/** Events that targets of webhooks have still to get. */
+export function webhooksPath({ data }: WithData): string {
+  return join(data, 'webhooks.db')
+}
+
 /** What users and machines have sent. */
 export function accountsPath({ data }: WithData): string {
   return join(data, 'accounts.db')

@@ -16,6 +16,7 @@ import { watchReachability } from '../../src/node/reachability-watch.ts'
 import { watchDrop } from '../../src/node/drop-watch.ts'
 import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchAccounts } from '../../src/node/account-watch.ts'
+import { watchWebhooks } from '../../src/node/webhook-watch.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
@@ -64,6 +65,14 @@ export function allMetrics(): Registry {
     accounts: watchAccounts(
       { data: '/nowhere', listeners: [], account_limits: null, brake: null } as unknown as Config,
       { clock, queue: {} as OpenQueue, log: { ...log, error: () => undefined } },
+    ),
+    webhooks: watchWebhooks(
+      {
+        data: '/nowhere',
+        hostname: 'node.example.org',
+        webhooks: [{ name: 'x', events: [], timeout: 1000, command: ['/bin/true'] }],
+      } as unknown as Config,
+      { clock, queue: { subscribe: () => undefined } as unknown as OpenQueue, log: { ...log, error: () => undefined } },
     ),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },

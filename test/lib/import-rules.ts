@@ -35,6 +35,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   observe: ['smtp', 'lib'],
   config: ['policy', 'smtp', 'state', 'lib'],
   admin: ['observe', 'lib'],
+  webhooks: ['observe', 'state', 'lib'],
   autoconfig: ['server', 'budget', 'lib'],
   wiring: [ANY],
   node: [ANY],
@@ -89,7 +90,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
-  state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts', 'brake-contract.ts'],
+  state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts', 'brake-contract.ts', 'webhook-contract.ts'],
   server: [
     'server-hooks.ts',
     'interruption.ts',

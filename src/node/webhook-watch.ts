@@ -1,0 +1,224 @@
+// Webhooks of a running node: follows the ledger, keeps what each target has still to get, and sends it. After a kill the ledger is read
+// again from the time up to which its events are known, so that none is lost between its commit and the queue of webhooks.
+
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import { errorText, type Log } from '../lib/log.ts'
+import type { Event } from '../observe/events.ts'
+import type { Health, HealthCheck } from '../observe/health-report.ts'
+import type { GaugeSource } from '../observe/metrics.ts'
+import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import { hookFormat, sqliteHooks } from '../state/sqlite/sqlite-hooks.ts'
+import { holdState, type StateHolder } from '../state/state-holder.ts'
+import type { HookQueue } from '../state/webhook-contract.ts'
+import { createHookSender, type HookReport, type HookSender } from '../webhooks/hook-sender.ts'
+import { hookBody } from '../webhooks/hook-body.ts'
+import type { HookTarget } from '../webhooks/hook-target.ts'
+import { createCommandRunner } from '../webhooks/hook-command.ts'
+import { createHttpsSender } from '../webhooks/send-https.ts'
+import { webhooksPath } from '../wiring/node-paths.ts'
+import { webhookTargets } from '../wiring/webhook-settings.ts'
+
+export interface WebhookWatch {
+  readonly health: HealthCheck
+  readonly metrics: readonly GaugeSource[]
+  /** Reads what the last run left, and begins to send. */
+  start(): Promise<void>
+  close(): void
+}
+
+export interface WebhookPorts {
+  readonly clock: Clock
+  readonly queue: Pick<OpenQueue, 'subscribe' | 'reader'>
+  readonly log: Pick<Log, 'warn' | 'info' | 'error'>
+}
+
+/** Events that wait for one target; the oldest is dropped. Some megabytes. */
+export const MOST_WAITING = 10_000
+/** Events are committed by several writers, not in the order of their times: so much of the ledger is read again. */
+const OVERLAP_MS = 60_000
+const HOUR_MS = 3_600_000
+/** Longer than the overlap, and than any pause of a clock. */
+const REMEMBERED_MS = 24 * HOUR_MS
+const TICK_MS = 60_000
+/** A target that fails for so long is a matter for the operator. */
+const TROUBLE_MS = 10 * 60_000
+
+interface Running {
+  readonly target: HookTarget
+  readonly sender: HookSender
+  readonly counts: Record<HookReport['kind'] | 'dropped', number>
+  /** Monotonic time at which an event was dropped or given up. */
+  lostAt: number | null
+}
+
+/** Null without targets. */
+export function watchWebhooks(config: Config, ports: WebhookPorts): WebhookWatch | null {
+  const targets = webhookTargets(config)
+  return targets.length === 0 ? null : startWatch(config, targets, ports)
+}
+
+function startWatch(config: Config, targets: readonly HookTarget[], ports: WebhookPorts): WebhookWatch {
+  const { clock, queue, log } = ports
+  const { hostname } = config
+  let hasGap = true
+  const holder = openHolder(webhooksPath(config), { ...ports, changed: () => (hasGap = true) })
+  const hooks = safeQueue(holder)
+  const running = targets.map((target) => createRunning(target, hooks, ports))
+  const take = (events: readonly Event[]) => {
+    for (const one of running) takeEvents(one, events, { hooks, hostname, clock })
+  }
+  const kinds = [...new Set(targets.flatMap(({ events }) => events))]
+  const readAgain = async () => {
+    const readTo = hooks.readTo()
+    // At the first start there is no news.
+    if (readTo !== null)
+      for await (const events of queue.reader.ledger({ since: readTo - OVERLAP_MS, kinds })) take(events)
+    hooks.markRead(clock.now())
+  }
+  // What was committed while the file could not be used, or just before a kill.
+  const follow = async () => {
+    try {
+      hasGap = false
+      await readAgain()
+    } catch (error) {
+      hasGap = true
+      log.warn({ cause: errorText(error) }, 'the ledger cannot be read for webhooks; the node tries again')
+    }
+  }
+  queue.subscribe(take)
+  const tick = clock.every(TICK_MS, () => {
+    if (hasGap) void follow()
+    else if (holder.problem === null) hooks.markRead(clock.now())
+    hooks.purge(clock.now() - REMEMBERED_MS)
+    for (const { sender } of running) sender.due()
+  })
+  return {
+    health: { name: 'webhooks', check: () => healthOf(running, { clock, problem: holder.problem }) },
+    metrics: metricsOf(running, hooks),
+    start: async () => {
+      await follow()
+      for (const { sender } of running) sender.due()
+    },
+    close: () => {
+      tick.cancel()
+      for (const { sender } of running) sender.close()
+      holder.close()
+    },
+  }
+}
+
+function openHolder(
+  path: string,
+  { clock, log, changed }: WebhookPorts & { readonly changed: () => void },
+): StateHolder<HookQueue> {
+  const holder = holdState(
+    { path, format: hookFormat, tableOf: sqliteHooks },
+    {
+      monotonic: () => clock.monotonic(),
+      changed: (problem) => {
+        changed()
+        if (problem === null) log.info({ file: path }, 'the queue of webhooks can be used again')
+        else log.error({ file: path, cause: problem }, 'the queue of webhooks cannot be used; no target is informed')
+      },
+      setAside: ({ path: aside, cause }) =>
+        log.error({ file: path, aside, cause }, 'the queue of webhooks is damaged; it was set aside and begins empty'),
+    },
+  )
+  holder.open()
+  return holder
+}
+
+/** The queue as if nothing waited while its file cannot be used. */
+function safeQueue(holder: StateHolder<HookQueue>): HookQueue {
+  const use: typeof holder.use = (work) => {
+    holder.open()
+    return holder.use(work)
+  }
+  return {
+    add: (target, hooks, most) => use((table) => table.add(target, hooks, most)) ?? 0,
+    next: (target) => use((table) => table.next(target)),
+    finish: (id) => void use((table) => table.finish(id)),
+    waiting: (target) => use((table) => table.waiting(target)) ?? 0,
+    readTo: () => use((table) => table.readTo()),
+    markRead: (at) => void use((table) => table.markRead(at)),
+    purge: (before) => void use((table) => table.purge(before)),
+  }
+}
+
+function createRunning(target: HookTarget, queue: HookQueue, { clock, log }: WebhookPorts): Running {
+  const counts = { delivered: 0, failed: 0, 'given-up': 0, dropped: 0 }
+  const [https, command] = [createHttpsSender(clock), createCommandRunner(clock)]
+  const one: Running = {
+    target,
+    counts,
+    lostAt: null,
+    sender: createHookSender(target.name, {
+      queue,
+      clock,
+      send: (body, signal) => (target.kind === 'https' ? https(target, body, signal) : command(target, body, signal)),
+      report: (report) => {
+        counts[report.kind]++
+        const { name } = target
+        if (report.kind === 'given-up') one.lostAt = clock.monotonic()
+        if (report.kind === 'failed' && report.failures === 1)
+          log.warn({ target: name, cause: report.cause, inMs: report.inMs }, 'a webhook failed; it is tried again')
+        if (report.kind === 'given-up') log.error({ target: name }, 'a webhook was given up after three days')
+      },
+    }),
+  }
+  return one
+}
+
+function takeEvents(
+  one: Running,
+  events: readonly Event[],
+  {
+    hooks,
+    hostname,
+    clock,
+  }: { readonly hooks: HookQueue; readonly hostname: string; readonly clock: Pick<Clock, 'monotonic'> },
+): void {
+  const { target, sender, counts } = one
+  const wanted = events.filter(({ kind }) => target.events.includes(kind))
+  if (wanted.length === 0) return
+  const bodies = wanted.map((event) => ({ ...hookBody(event, hostname), at: event.at }))
+  const dropped = hooks.add(target.name, bodies, MOST_WAITING)
+  counts.dropped += dropped
+  if (dropped > 0) one.lostAt = clock.monotonic()
+  sender.due()
+}
+
+function healthOf(
+  running: readonly Running[],
+  { clock, problem }: { readonly clock: Pick<Clock, 'monotonic'>; readonly problem: string | null },
+): Health {
+  const now = clock.monotonic()
+  const reasons = running.flatMap(({ target: { name }, sender: { trouble }, lostAt }) => [
+    ...(trouble && now - trouble.since > TROUBLE_MS ? [`${name} fails: ${trouble.cause}`] : []),
+    ...(lostAt !== null && now - lostAt < HOUR_MS ? [`events for ${name} were dropped in the last hour`] : []),
+  ])
+  const all = problem === null ? reasons : [`the queue of webhooks cannot be used: ${problem}`, ...reasons]
+  return all.length === 0 ? { kind: 'ok' } : { kind: 'degraded', reason: all.join('; ') }
+}
+
+function metricsOf(running: readonly Running[], hooks: HookQueue): readonly GaugeSource[] {
+  return [
+    {
+      name: 'waypost_webhooks_total',
+      help: 'Webhooks by target and result: `delivered`, `failed` (attempts, which are repeated), `given-up` (after three days), `dropped` (too many waited).',
+      labels: ['target', 'result'],
+      isCounter: true,
+      read: () =>
+        running.flatMap(({ target, counts }) =>
+          Object.entries(counts).map(([result, value]) => ({ labels: { target: target.name, result }, value })),
+        ),
+    },
+    {
+      name: 'waypost_webhooks_waiting',
+      help: 'Events that wait for a target.',
+      labels: ['target'],
+      read: () => running.map(({ target: { name } }) => ({ labels: { target: name }, value: hooks.waiting(name) })),
+    },
+  ]
+}
