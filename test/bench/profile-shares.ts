@@ -39,6 +39,7 @@ export async function profiledShare(work: (profiles: string) => Promise<void>): 
 
 /** Modules that only run in one thread, and its name. */
 const threads = [
+  [/\/password-worker\.ts$/, 'password thread'],
   [/\/verification-worker\.ts$/, 'verification thread'],
   [/\/store-worker\.ts$/, 'queue worker'],
 ] as const

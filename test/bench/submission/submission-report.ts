@@ -18,18 +18,19 @@ export function formatSubmission({ machine, command, date }: SubmissionPage, res
 
 Written by \`${command}\` on ${date}. Load average before the run: ${machine.load.toFixed(1)}.
 
-Twenty-five users send mail of 4 KiB. Their clients connect with TLS from the first octet (port 465) and a full
-handshake, log in with AUTH PLAIN, and name their own address. Passwords are stored as SHA512-CRYPT. Every mail
-server checks password and sender, signs with DKIM, and sends to smtp-sink without TLS. ${sessions} connections are
-open at a time. The loader uses the machine too. Before the measurement, each mail server must refuse a wrong
-password, mail without a login and the address of another user, and the signatures of delivered mail
-must verify.
+Twenty-five users send mail of 4 KiB. Their clients connect with TLS from the first octet (port 465)
+and a full handshake, log in with AUTH PLAIN, and name their own address. Passwords are stored as
+SHA512-CRYPT. Every mail server checks password and sender, signs with DKIM, and sends to smtp-sink
+without TLS. ${sessions} connections are open at a time. The loader uses the same processors. Before the
+measurement, each mail server must refuse a wrong password, mail without a login and the address of
+another user, and the signatures of delivered mail must verify.
 
-${postfixVersion === '' ? 'Postfix' : postfixVersion} has its default settings and does not log. Dovecot checks its passwords with default settings, so
-without a cache. OpenDKIM and rspamd sign by milter; rspamd has no other module. Waypost has the shipped role
-submission. Signatures are RSA with 2048 bits, and with two keys Ed25519 too. OpenDKIM signs
-with one algorithm. Waypost remembers for five minutes which passwords were right, except in the last line.
-The mail servers run in turns, ${turnsText(rows)} of ${messages} messages; figures are medians.
+${postfixVersion === '' ? 'Postfix' : postfixVersion} has its default settings and does not log. Dovecot has its default settings too, so it has
+no cache of passwords. OpenDKIM and rspamd sign as milters; rspamd has no other module. Waypost has
+the shipped role submission. Signatures are RSA with 2048 bits, and with two keys Ed25519 too;
+OpenDKIM signs with one algorithm. Waypost remembers for five minutes which passwords were right,
+except where the name says that nothing is remembered. The mail servers run in turns,
+${turnsText(rows)} of ${messages} messages; figures are medians.
 
 - **delivered**: messages per second until the next hop has the last one.
 - **CPU**: user and system milliseconds of the mail server and its helpers for one message.
