@@ -44,6 +44,8 @@ export interface BanStatements {
     [BanSubject & { readonly at: number; readonly endedBy: string; readonly endReason: string }],
     BanRow
   >
+  /** 1 if any ban stands then. */
+  readonly anyStands: Statement<[at: number], number>
   readonly prefixes: Statement<[], number>
   readonly untold: Statement<[limit: number], BanRow>
   readonly tell: Statement<[BanSubject]>
@@ -66,6 +68,7 @@ export function prepareBanStatements(db: Database): BanStatements {
       (@kind, @value, ?, @at, @until, @by, @reason, @evidence, @times, '', '', 0)`),
     end: db.prepare(`UPDATE bans SET until = @at, ended_by = @endedBy, end_reason = @endReason, is_told = 0
       WHERE ${BY_KEY} AND until > @at RETURNING ${COLUMNS}`),
+    anyStands: db.prepare<[number], number>('SELECT 1 FROM bans WHERE until > ? LIMIT 1').pluck(),
     prefixes: db.prepare<[], number>("SELECT DISTINCT prefix FROM bans WHERE kind = 'network'").pluck(),
     untold: db.prepare(`SELECT ${COLUMNS} FROM bans WHERE is_told = 0 ORDER BY at LIMIT ?`),
     tell: db.prepare(`UPDATE bans SET is_told = 1 WHERE ${BY_KEY}`),

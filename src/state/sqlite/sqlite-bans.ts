@@ -53,11 +53,14 @@ export function sqliteBans(db: Database, { capacity }: { readonly capacity: numb
     return changed
   }
   return {
-    find: (who, at) =>
-      subjectsOf(rows, who).flatMap((subject) => {
+    find: (who, at) => {
+      // Most of the time no ban stands, and each session asks twice: one statement in place of six.
+      if (rows.anyStands.get(at) === undefined) return []
+      return subjectsOf(rows, who).flatMap((subject) => {
         const row = rows.get.get(subject)
         return row !== undefined && row.until > at ? [banOf(row)] : []
-      }),
+      })
+    },
     add: (order, rules) => whole(() => addByNode(rows, { order, rules, capacity })),
     order: (ban) => {
       const by = operatorOf(ban.by)
