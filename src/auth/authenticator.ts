@@ -85,3 +85,17 @@ export interface UserCertificateAuthenticator {
   name(claim: CertificateClaim): Identification
   check(claim: CertificateClaim): Promise<Identification>
 }
+
+/** An access token that a user logs in with. */
+export interface TokenClaim {
+  readonly token: string
+  /** The user that the client names; null if the token alone names one. */
+  readonly user: string | null
+  readonly ip: string
+}
+
+export interface TokenAuthenticator {
+  /** The user of a token that is not verified yet; null if it names none. */
+  claimedUser(token: string): Promise<string | null>
+  check(claim: TokenClaim): Promise<Identification>
+}

@@ -23,6 +23,7 @@ import { local_names } from './sections/local-names-section.ts'
 import { log } from './sections/log-section.ts'
 import { login } from './sections/login-section.ts'
 import { data, domain, help_link, hostname, postmaster, role, watch } from './sections/node-section.ts'
+import { oauth } from './sections/oauth-section.ts'
 import { peers } from './sections/peers-section.ts'
 import { queue } from './sections/queue-section.ts'
 import { queue_transfer } from './sections/queue-transfer-section.ts'
@@ -54,6 +55,7 @@ export const sections = {
   login,
   app_passwords,
   user_certificates,
+  oauth,
   machines,
   bans,
   account_limits,

@@ -11,6 +11,9 @@ import type { People } from '../auth/people.ts'
 import { createRememberedPasswords } from '../auth/remembered-passwords.ts'
 import { createScramAuthenticator } from '../auth/scram-authenticator.ts'
 import type { UserCertificates } from '../auth/user-certificates.ts'
+import { createTokenAuthenticator } from '../auth/token-authenticator.ts'
+import type { TokenSettings } from '../auth/token-authenticator.ts'
+import { createTokenKeys } from '../auth/token-keys.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -69,6 +72,8 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   const scram = createScramAuthenticator({ people, domain, clock, saltKey, mode: () => scramMode })
   const { used } = ports.certificateUse
   const certificates = createCertificateLogin({ certificates: ports.certificates, people, domain, clock, used })
+  let tokenSettings = oauthSettings(config, ports)
+  const tokens = createTokenAuthenticator({ settings: () => tokenSettings, people, domain, clock })
   const throttle = createGuard({ budgets, known })
   banWatch.followLogin({ guard: throttle, known })
   const guard = createBanningGuard({
@@ -80,10 +85,25 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
     clock,
   })
   return {
-    ...createLogin({ passwords, scram, certificates, guard, remembered, domain, appUse, watch }),
-    update: ({ login }) => {
+    ...createLogin({ passwords, scram, certificates, tokens, guard, remembered, domain, appUse, watch }),
+    update: (next) => {
+      const { login } = next
       scramMode = login.scram
+      tokenSettings = oauthSettings(next, ports)
       remembered.restart(login.remember_for)
     },
   }
+}
+
+/** A reload fetches the keys again. */
+function oauthSettings(
+  { oauth }: Config,
+  { clock }: { readonly clock: Pick<Clock, 'monotonic'> },
+): TokenSettings | null {
+  if (oauth === null) return null
+  const { issuer, audience, user, scopes, clock_skew: clockSkew, jwks } = oauth
+  const keys = createTokenKeys(jwks, { clock, fetch: globalThis.fetch })
+  // The first login need not wait for the issuer.
+  void keys.current()
+  return { issuer, audience, user, scopes, clockSkew, keys }
 }

@@ -43,6 +43,8 @@ const partialRestartKeys = {
   tls: ({ tls }) => [tls !== null, (tls?.ca ?? null) !== null],
   // Whether there are any decides if listeners request certificates.
   user_certificates: ({ user_certificates }) => user_certificates !== null,
+  // Whether there are tokens decides which mechanisms listeners offer.
+  oauth: ({ oauth }) => oauth !== null,
   // Secrets and hash lengths are data. The domain is that of rewritten authors, and the token store uses the age.
   srs: ({ srs }) => [srs?.domain, srs?.max_age],
 } as const satisfies Partial<Record<keyof Config, (config: Config) => unknown>>

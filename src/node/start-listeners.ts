@@ -202,6 +202,7 @@ async function start(
     certificate: certificate.value !== null,
     verifiedWay: hasVerifiedWay(config),
     userCertificates: config.user_certificates !== null,
+    tokens: config.oauth !== null,
     localNames: localNamesOf(config, listener.admit),
   })
   if (settings.tls !== listener.tls)

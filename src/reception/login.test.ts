@@ -15,6 +15,7 @@ function loginWith(judge: (password: string) => Promise<Identification>) {
   const login = createLogin({
     appUse: { note: () => undefined },
     watch: { watch: () => undefined },
+    tokens: { claimedUser: async () => null, check: async () => ({ kind: 'wrong', cause: 'none' }) },
     scram: { isOffered: () => false, begin: () => ({ kind: 'refused', cause: 'none' }) },
     passwords: {
       check: async (_user, password, client) => {

@@ -7,12 +7,13 @@ import type {
   LoginClient,
   PasswordAuthenticator,
   ScramAuthenticator,
+  TokenAuthenticator,
   UserCertificateAuthenticator,
 } from '../auth/authenticator.ts'
 import type { AttemptEnd, LoginAttempt } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { LoginWatch } from './login-watch.ts'
-import type { AuthAnswer, Credentials, ScramCredentials } from '../server/server-hooks.ts'
+import type { AuthAnswer, Credentials, ScramCredentials, TokenCredentials } from '../server/server-hooks.ts'
 import { authMalformed } from '../server/server-replies.ts'
 import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
@@ -30,6 +31,7 @@ export interface LoginParts {
   readonly scram: ScramAuthenticator
   /** Null where clients are not asked for one. */
   readonly certificates: UserCertificateAuthenticator | null
+  readonly tokens: TokenAuthenticator
   readonly guard: { begin(ip: string, user: string): LoginAttempt | Promise<LoginAttempt> }
   /** The memory of right passwords. */
   readonly remembered: { readonly forget: (account: string) => void }
@@ -52,6 +54,8 @@ export function createLogin(parts: LoginParts): Login {
         }
         case 'scram':
           return byScram(parts, session, credentials)
+        case 'token':
+          return byToken(parts, session, credentials)
         case 'external':
           return byCertificate(parts, session, credentials.authzid)
       }
@@ -146,6 +150,23 @@ async function byScram(parts: LoginParts, session: Session, given: ScramCredenti
     // 235 carries no data (RFC 4954 4): the proof of the server is one more challenge, which the client answers with an empty line.
     const last = await ask(end.message)
     return typeof last === 'string' ? end.answer : { kind: 'unfinished', reply: last }
+  })
+}
+
+/** RFC 7628 3.2.2. A mail program gets a new token then. */
+const INVALID_TOKEN = JSON.stringify({ status: 'invalid_token' })
+
+async function byToken(parts: LoginParts, session: Session, given: TokenCredentials): Promise<AuthAnswer> {
+  const { user, token, ask } = given
+  const account = user ?? (await parts.tokens.claimedUser(token))
+  if (account === null) {
+    await ask(INVALID_TOKEN)
+    return invalid('the token names no user')
+  }
+  return underGuard(parts, { session, user: account, authzid: null }, async ({ ip }) => {
+    const answer = await parts.tokens.check({ token, user, ip })
+    if (answer.kind === 'wrong') await ask(INVALID_TOKEN)
+    return answer
   })
 }
 

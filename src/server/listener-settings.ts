@@ -3,7 +3,14 @@
 import type { SocketPlace } from './bind-socket.ts'
 import type { LocalNames } from '../smtp/public-address.ts'
 
-export type Mechanism = 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256' | 'PLAIN' | 'LOGIN' | 'EXTERNAL'
+export type Mechanism =
+  | 'SCRAM-SHA-256-PLUS'
+  | 'SCRAM-SHA-256'
+  | 'OAUTHBEARER'
+  | 'XOAUTH2'
+  | 'PLAIN'
+  | 'LOGIN'
+  | 'EXTERNAL'
 
 export interface ListenerSettings {
   readonly name: string

@@ -19,6 +19,17 @@ export type Credentials =
     }
   | { readonly kind: 'external'; readonly authzid: string | null }
   | ScramCredentials
+  | TokenCredentials
+
+/** OAUTHBEARER or XOAUTH2 (RFC 7628). */
+export interface TokenCredentials {
+  readonly kind: 'token'
+  /** Null if the token alone names the user. */
+  readonly user: string | null
+  readonly token: string
+  /** Sends what is wrong with the token; the client answers before the refusal (RFC 7628 3.2.3). */
+  readonly ask: (message: string) => Promise<string | Refusal>
+}
 
 /** SCRAM (RFC 5802): the hook leads the exchange. */
 export interface ScramCredentials {

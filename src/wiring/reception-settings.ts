@@ -13,6 +13,7 @@ import type { SessionPools } from '../server/session-places.ts'
 import type { LocalNames } from '../smtp/public-address.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 
+const ofTokens = ['OAUTHBEARER', 'XOAUTH2'] as const
 /** The strongest first: some clients take the first one that they know. */
 const ofUsers = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const
 
@@ -24,6 +25,7 @@ export function listenerSettings(
     readonly certificate: boolean
     readonly verifiedWay: boolean
     readonly userCertificates: boolean
+    readonly tokens: boolean
     readonly localNames: LocalNames | null
   },
 ): ListenerSettings {
@@ -37,7 +39,11 @@ export function listenerSettings(
     tls,
     requestCertificate:
       tls !== 'none' && (admit.includes('peers') || admit.includes('machines') || external.length > 0),
-    mechanisms: has.socket ? ['EXTERNAL'] : admit.includes('users') ? [...external, ...ofUsers] : [],
+    mechanisms: has.socket
+      ? ['EXTERNAL']
+      : admit.includes('users')
+        ? [...external, ...ofUsers, ...(has.tokens ? ofTokens : [])]
+        : [],
     ...(has.socket && { socket: has.socket }),
     requireTls: has.verifiedWay,
     greetAtOnce: !admit.includes('internet'),

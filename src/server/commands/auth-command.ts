@@ -1,6 +1,6 @@
 // AUTH (RFC 4954): the framing of the SASL exchange. Only after TLS, only once, not within a mail transaction. The hook checks the credentials.
 
-import type { Reply } from '../../smtp/reply.ts'
+import type { Refusal, Reply } from '../../smtp/reply.ts'
 import { callHook } from '../call-hook.ts'
 import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
 import type { Credentials } from '../server-hooks.ts'
@@ -17,6 +17,7 @@ import {
   heloFirst,
   tooManyErrors,
 } from '../server-replies.ts'
+import { type BearerMessage, decodeOauthBearer, decodeXoauth2 } from '../sasl-bearer.ts'
 import { decodeBase64, decodeName, decodePlain } from '../sasl.ts'
 import { offeredMechanisms } from './hello-command.ts'
 
@@ -73,6 +74,10 @@ function obtain<Resolution>(
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-256-PLUS':
       return scram(dialogue, mechanism, initial)
+    case 'OAUTHBEARER':
+      return bearer(dialogue, decodeOauthBearer, initial)
+    case 'XOAUTH2':
+      return bearer(dialogue, decodeXoauth2, initial)
     default:
       return external(dialogue, initial)
   }
@@ -119,12 +124,35 @@ async function scram<Resolution>(
   if (message === null) return refuse(authMalformed)
   const plus = 'SCRAM-SHA-256-PLUS'
   const isPlusOffered = offeredMechanisms(dialogue).includes(plus)
-  const ask = async (challenge: string) => {
-    const answer = await response(dialogue, Buffer.from(challenge).toString('base64'), undefined)
+  const credentials = {
+    kind: 'scram',
+    message,
+    isPlus: mechanism === plus,
+    isPlusOffered,
+    ask: asker(dialogue),
+  } as const
+  return { kind: 'credentials', credentials: { ...credentials, channel: dialogue.channelBinding() } }
+}
+
+async function bearer<Resolution>(
+  dialogue: Dialogue<Resolution>,
+  decode: (text: string) => BearerMessage,
+  initial: string | undefined,
+): Promise<Obtained> {
+  const text = await response(dialogue, '', initial)
+  if (text === null) return refuse(authCancelled)
+  const message = decode(text)
+  if (message.kind === 'malformed') return refuse(authMalformed)
+  const { user, token } = message
+  return { kind: 'credentials', credentials: { kind: 'token', user, token, ask: asker(dialogue) } }
+}
+
+/** Sends further messages of a mechanism; the answer of the client, or the reply if it has none. */
+function asker<Resolution>(dialogue: Dialogue<Resolution>): (message: string) => Promise<string | Refusal> {
+  return async (message) => {
+    const answer = await response(dialogue, Buffer.from(message).toString('base64'), undefined)
     return answer === null ? authCancelled : (decodeBase64(answer) ?? authMalformed)
   }
-  const credentials = { kind: 'scram', message, isPlus: mechanism === plus, isPlusOffered, ask } as const
-  return { kind: 'credentials', credentials: { ...credentials, channel: dialogue.channelBinding() } }
 }
 
 /**
