@@ -142,6 +142,25 @@ const spamFilterNeedsCheck: Check = ({ role, rspamd, score }, report) => {
   if (score) report(['score'], `found a spam score, expected none: ${cause}`)
 }
 
+/** A node that admits only users and machines would ask rspamd about nothing without the key. */
+const outgoingSpamNeedsFilter: Check = (config, report) => {
+  const { outgoing_spam: outgoing, rspamd, role } = config
+  const clients = listenersAdmitting(config, 'users').length + listenersAdmitting(config, 'machines').length
+  if (outgoing && !rspamd) report(['outgoing_spam'], 'found nothing to ask, expected rspamd: { urls: … }')
+  if (outgoing && clients === 0)
+    report(
+      ['outgoing_spam'],
+      `found a spam check of users and machines, expected none: the role ${role.role} admits neither`,
+    )
+  if (outgoing && !role.checks.includes('spam'))
+    report(['outgoing_spam'], `found a spam check, expected none: the role ${role.role} does not have the check spam`)
+  if (rspamd && !outgoing && listenersAdmitting(config, 'internet').length === 0 && role.checks.includes('spam'))
+    report(
+      ['rspamd'],
+      `found a spam filter without outgoing_spam, expected both: the role ${role.role} admits no mail from the internet`,
+    )
+}
+
 const virusScannerNeedsCheck: Check = ({ role, clamav }, report) => {
   if (clamav && !role.checks.includes('virus'))
     report(['clamav'], `found a virus scanner, expected none: the role ${role.role} does not have the check virus`)
@@ -196,6 +215,7 @@ const checks: readonly Check[] = [
   autoconfigNeedsUsers,
   transferNeedsProofs,
   spamFilterNeedsCheck,
+  outgoingSpamNeedsFilter,
   virusScannerNeedsCheck,
   listsNeedCheck,
   greylistNeedsCheck,

@@ -46,7 +46,7 @@ export const roleSchema = z.strictObject({
         'own-lists: allow and block of the routing data, for clients from the internet; before the checks that allow excludes. ' +
         'dnsbl: ask lists in the DNS about clients from the internet, if the node has dnsbl. ' +
         'virus: ask clamd about mail of every client except peers, if the node has clamav. ' +
-        'spam: ask rspamd about mail from the internet, if the node has rspamd. ' +
+        'spam: ask rspamd about mail from the internet, if the node has rspamd, and about mail of users and machines, if it has outgoing_spam. ' +
         'greylist: ask suspicious mail from the internet to come back, if the node has greylist; it runs last, wherever it is listed.',
     ),
   modes: checkModes.describe('Modes of checks, as `checks` of a node has them. A node can change each.'),

@@ -24,6 +24,7 @@ import { log } from './sections/log-section.ts'
 import { login } from './sections/login-section.ts'
 import { data, domain, help_link, hostname, postmaster, role, watch } from './sections/node-section.ts'
 import { oauth } from './sections/oauth-section.ts'
+import { outgoing_spam } from './sections/outgoing-spam-section.ts'
 import { peers } from './sections/peers-section.ts'
 import { queue } from './sections/queue-section.ts'
 import { queue_transfer } from './sections/queue-transfer-section.ts'
@@ -76,6 +77,7 @@ export const sections = {
   clamav,
   dnsbl,
   rspamd,
+  outgoing_spam,
   score,
   greylist,
   queue,

@@ -22,6 +22,7 @@ const restartKeys = [
   'clamav',
   'dnsbl',
   'rspamd',
+  'outgoing_spam',
   'score',
   'queue',
   'delivery',

@@ -44,9 +44,10 @@ export function scannersOf(
   config: Config,
   { spam, virus, dnsLists, greylist }: Omit<ReturnType<typeof watchServices>, 'drop'>,
   router: Router,
-): Pick<ReceptionParts, 'spam' | 'virus' | 'lists' | 'greylist'> {
+): Pick<ReceptionParts, 'spam' | 'outgoingSpam' | 'virus' | 'lists' | 'greylist'> {
   return {
     spam: spamScanner(config, spam?.scanner ?? null, router),
+    outgoingSpam: spam?.scanner ?? null,
     virus: virus?.scanner ?? null,
     lists: dnsLists?.lists ?? null,
     greylist: greylist?.parts ?? null,

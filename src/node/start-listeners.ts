@@ -74,6 +74,8 @@ export interface ReceptionParts {
   }
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
+  /** Null without rspamd. */
+  readonly outgoingSpam: SpamScanner | null
   /** Null without a virus scanner. */
   readonly virus: VirusScanner | null
   /** Null without DNS lists. */

@@ -38,6 +38,7 @@ function partsOf(router: Partial<Router> = {}) {
     router: router as Router,
     authenticator: () => ({ authenticate: () => Promise.reject(new Error('no message')) }),
     spam: null,
+    outgoingSpam: null,
     virus: null,
     lists: null,
     ownLists: () => ({ find: () => [], entries: [], allowsHosts: false }),
@@ -113,14 +114,21 @@ describe('the checks of a listener', () => {
         .map((name) => `${name}: ${stages}`),
     )
     const spam = { scan: () => Promise.reject(new Error('no message')) }
-    const config = { ...configOf([...roleChecks]), rspamd: { when_down: 'defer' }, clamav: {} } as unknown as Config
+    const config = {
+      ...configOf([...roleChecks]),
+      rspamd: { when_down: 'defer' },
+      outgoing_spam: { action: 'hold', from: 10 },
+      clamav: {},
+    } as unknown as Config
     const lists = { ask: () => Promise.reject(new Error('no question')) }
     const greylist = {
       settings: () => null,
       table: { judge: () => Promise.reject(new Error('no question')) },
       count: () => {},
     }
-    const checks = buildChecks(config, { ...partsOf(), spam, virus: spam, lists, greylist })(admission)
+    const checks = buildChecks(config, { ...partsOf(), spam, outgoingSpam: spam, virus: spam, lists, greylist })(
+      admission,
+    )
     const stages = ['connect', 'secured', 'helo', 'mail', 'rcpt', 'message'] as const
     const built = checks.map((check) => `${check.name}: ${stages.filter((stage) => check[stage]).join(', ')}`)
     expect(built.toSorted()).toEqual(table.toSorted())

@@ -28,6 +28,7 @@ import type { GreylistParts } from '../policy/checks/greylist.ts'
 import { hopCountCheck } from '../policy/checks/hop-count.ts'
 import { localNamesCheck } from '../policy/checks/local-names.ts'
 import { ownListProof, ownListsCheck } from '../policy/checks/own-lists.ts'
+import { outgoingSpamCheck } from '../policy/checks/outgoing-spam.ts'
 import { peerResultsCheck } from '../policy/checks/peer-results.ts'
 import { recipientCheck } from '../policy/checks/recipient.ts'
 import { senderCheck } from '../policy/checks/sender.ts'
@@ -51,6 +52,8 @@ export interface RoleCheckParts {
   readonly authenticator: () => Authenticator
   /** Null where nothing judges mail; then the `spam` check does not run. */
   readonly spam: SpamScanner | null
+  /** rspamd, for mail of users and machines; null if it is not asked about it. */
+  readonly outgoingSpam: SpamScanner | null
   /** Null where no virus scanner is configured; then the `virus` check does not run. */
   readonly virus: VirusScanner | null
   /** Null where no lists are configured; then the `dnsbl` check does not run. */
@@ -95,6 +98,7 @@ export interface CheckParts extends RoleCheckParts {
  * | first | srs-bounces | message |
  * | role file | own-lists | rcpt, message |
  * | role file | own-lists (proof, behind authentication-results) | message |
+ * | role file | spam (of users and machines) | message |
  * | role file | sender | mail |
  * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
  * | role file | hop-count, local-names, authentication-results, peer-results, author, bulk, virus, spam | message |
@@ -202,11 +206,18 @@ function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
     ? Math.max(role.checks.indexOf('own-lists'), role.checks.indexOf('authentication-results'))
     : null
   return role.checks
-    .flatMap((name, index) => [makers[name](), index === proving ? ownListProof(ownLists) : null])
+    .flatMap((name, index) => [
+      makers[name](),
+      index === proving ? ownListProof(ownLists) : null,
+      name === 'spam' ? buildOutgoingSpam(config, parts) : null,
+    ])
     .filter((check) => check !== null)
 }
 
-/** Authenticated clients are not scanned: limits, not this check, deal with a stolen account. */
+function buildOutgoingSpam({ outgoing_spam: wanted, rspamd }: Config, { outgoingSpam: scanner }: RoleCheckParts) {
+  return wanted && scanner ? outgoingSpamCheck({ scanner, ...wanted, whenDown: rspamd?.when_down ?? 'accept' }) : null
+}
+
 function buildSpamCheck(
   { authserv_id: authservId, rspamd }: Config,
   { spam: scanner, greylist, isTested }: RoleCheckParts,

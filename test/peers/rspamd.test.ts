@@ -6,6 +6,7 @@ import { createRspamd } from '../../src/filter/rspamd.ts'
 import type { Rspamd } from '../../src/filter/rspamd.ts'
 import type { Authentication } from '../../src/filter/authentication.ts'
 import type { SpamRequest } from '../../src/filter/spam-scan.ts'
+import { password, writeAccounts } from '../lib/accounts.ts'
 import { contentOf } from '../lib/message.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { CHEAP, type RspamdPeer, startRspamd } from '../lib/peers/rspamd.ts'
@@ -156,6 +157,52 @@ describe.runIf(ensurePeers(['rspamd']))('rspamd', () => {
       const found = await symbolsOf(false)
       expect(found).toMatchObject({ R_SPF_DNSFAIL: 0.1, R_DKIM_NA: 0.1 })
       expect(Object.keys(found)).not.toContain('DMARC_POLICY_REJECT')
+    })
+  })
+
+  describe('behind a submission node', () => {
+    let world: World
+    let node: WholeNode
+    let far: SmtpPeer
+
+    beforeAll(async () => {
+      world = await startWorld()
+      const accounts = await writeAccounts(world)
+      far = await world.destination('far.example')
+      node = await world.node({
+        role: 'submission',
+        listeners: ['submission', 'submissions'],
+        mail: { domains: ['example.org'], aliases: { lee: 'lee@far.example' } },
+        yaml: {
+          ...accounts.yaml,
+          peers: { mx: ['127.0.0.1:9'] },
+          rspamd: { urls: [peer.url] },
+          outgoing_spam: { action: 'refuse' },
+        },
+      })
+    })
+    afterAll(() => world.close())
+
+    const send = (message: string) =>
+      node.send({
+        from: 'lee@example.org',
+        to: ['kim@far.example'],
+        message: `From: lee@example.org\r\nSubject: x\r\n\r\n${message}\r\n`,
+        security: 'starttls',
+        tls: { ca: world.ca.certificate, servername: 'node-1.example.org' },
+        login: { user: 'lee', password },
+      })
+
+    it('judges mail of users, and what it takes for spam is refused with the reason', async () => {
+      expect(await send('A mail.')).toMatchObject({ kind: 'accepted' })
+      await until(() => far.messages.length === 1, { what: 'it to arrive' })
+      expect(await send(gtube)).toMatchObject({
+        kind: 'refused',
+        reply: expect.stringMatching(
+          /^550 5\.7\.1 This message looks like spam, score \S+ \(Gtube pattern\), and is not sent/,
+        ),
+      })
+      expect(peer.log()).toMatch(/user: lee/)
     })
   })
 

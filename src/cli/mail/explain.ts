@@ -181,9 +181,11 @@ function refusedAnyway(sender: string | null, resolution: Resolution): JudgedMes
 
 function scannersOf(config: Config, router: NodeData['router']) {
   const spam = spamFilterSettings(config)
+  const filter = spam && createRspamd(spam.rspamd, systemClock)
   const virus = virusScannerSettings(config)
   return {
-    spam: spamScanner(config, spam && createRspamd(spam.rspamd, systemClock), router),
+    spam: spamScanner(config, filter, router),
+    outgoingSpam: filter,
     virus: virus && createClamd(virus.clamd, { clock: commandClock, budgets: createBudgets(commandClock) }),
   }
 }

@@ -103,8 +103,9 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
     use: 'command',
   })
   const listeners = config.listeners.map((listener) => `${listener.name} on ${formatEndpoint(listener)}`).join(', ')
+  const admitsInternet = config.listeners.some(({ admit }) => admit.includes('internet'))
   const noSpamCheck =
-    config.role.checks.includes('spam') && !config.rspamd && !config.score
+    config.role.checks.includes('spam') && admitsInternet && !config.rspamd && !config.score
       ? '; neither rspamd nor score: mail is not checked for spam'
       : ''
   const tested = describeTestedChecks(config)

@@ -7,7 +7,7 @@ import { spamFieldKeys, writeSpamFields } from '../../message/spam-fields.ts'
 import { isAuthenticated } from '../../smtp/origin.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
-import type { Check, Finding, Mail } from '../check.ts'
+import type { Check, FieldEdit, Finding, Mail } from '../check.ts'
 import { formatScore, spamResult, spamResultName } from '../spam-score.ts'
 import { type Trust, isAllowed } from '../trust.ts'
 import { accept, refuse } from '../verdict.ts'
@@ -56,7 +56,8 @@ function withoutOwnGreylist(finding: SpamFinding): SpamFinding {
   return { ...finding, action, named: action, message: null }
 }
 
-function requestOf({ session, origin, ...mail }: Mail): SpamRequest {
+/** What the filter is asked about a message. */
+export function requestOf({ session, origin, ...mail }: Mail): SpamRequest {
   const user = isAuthenticated(origin) ? origin.identity : null
   const { remoteIp = null, remoteName = null, helo = null } = session ?? {}
   const { queueId, sender, recipients, content, authentication, evidence, at } = mail
@@ -89,9 +90,9 @@ function byAction(finding: Scanned): Verdict {
     case 'quarantine':
       return accept
     case 'reject':
-      return refuse(refusal(554, '5.7.1', message ?? 'Spam message rejected', describe(finding)))
+      return refuse(refusal(554, '5.7.1', message ?? 'Spam message rejected', describeFinding(finding)))
     case 'soft reject':
-      return refuse(refusal(451, '4.7.1', message ?? 'Try again later', describe(finding)))
+      return refuse(refusal(451, '4.7.1', message ?? 'Try again later', describeFinding(finding)))
     case 'discard':
     case 'other':
       return refuse(
@@ -99,7 +100,7 @@ function byAction(finding: Scanned): Verdict {
           451,
           '4.7.1',
           'The spam filter cannot judge this message now, please try again later',
-          `the spam filter answered "${named}", which has no meaning here: ${describe(finding)}`,
+          `the spam filter answered "${named}", which has no meaning here: ${describeFinding(finding)}`,
         ),
       )
   }
@@ -112,14 +113,17 @@ function withoutAnswer({ whenDown }: SpamSettings, cause: string): Verdict {
 
 function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: SpamFinding): Finding {
   const { at, queueId } = mail
-  const detail = finding.kind === 'scanned' ? describe(finding) : finding.cause
+  const detail = finding.kind === 'scanned' ? describeFinding(finding) : finding.cause
   const isHeld = finding.kind === 'scanned' && finding.action === 'quarantine' && !isAllowed(mail.trust)
-  const add = finding.kind === 'scanned' ? fieldsOf(finding) : Buffer.alloc(0)
+  const fields =
+    finding.kind === 'scanned'
+      ? spamFields(finding, markedActions.has(finding.action))
+      : { remove: spamFieldKeys, add: Buffer.alloc(0) }
   return {
     verdict: accept,
     ...(isHeld ? { quarantine: `quarantine: ${describeScore(finding)}` } : {}),
     results: buildResults(authservId, [spamResult(finding)]),
-    fields: { remove: spamFieldKeys, add },
+    fields,
     ...(finding.kind === 'scanned' && { judged: { action: finding.action, score: finding.score } }),
     events: [{ kind: 'checked', at, queueId, check: 'spam', result: spamResultName(finding), detail }],
   }
@@ -128,16 +132,14 @@ function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: Spam
 /** A refusal that the own allow list excluded is a mark. Released mail keeps it. */
 const markedActions: ReadonlySet<string> = new Set(['add header', 'rewrite subject', 'quarantine', 'reject'])
 
-function fieldsOf({ action, score, required }: Scanned): Buffer {
-  return writeSpamFields({
-    isSpam: markedActions.has(action),
-    score: formatScore(score),
-    required: required === null ? null : formatScore(required),
-  })
+/** The fields that say what the filter found, in place of those of others. */
+export function spamFields({ score, required }: Scanned, isSpam: boolean): FieldEdit {
+  const limit = required === null ? null : formatScore(required)
+  return { remove: spamFieldKeys, add: writeSpamFields({ isSpam, score: formatScore(score), required: limit }) }
 }
 
 /** `add header, score 7.3 of 15: BAYES_SPAM 5.1, MISSING_DATE 1`; with what was seen in brackets, where it is known. */
-function describe(finding: Scanned): string {
+export function describeFinding(finding: Scanned): string {
   return `${finding.named}, ${describeScore(finding)}`
 }
 
