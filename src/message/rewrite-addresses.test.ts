@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { rewriteAddresses } from './rewrite-addresses.ts'
+import { findAddresses, rewriteAddresses } from './rewrite-addresses.ts'
 
 const mark = (value: string) => rewriteAddresses(value, (address) => `{${address}}`)
 
@@ -29,3 +30,34 @@ it.each([
   '"open <a@b>',
   '[1',
 ])('leaves %j', (value) => expect(mark(value)).toBe(value))
+
+it('changes nothing but addresses, in any text', () => {
+  const piece = fc.constantFrom(
+    'a',
+    'b@c.d',
+    '<',
+    '>',
+    ',',
+    ';',
+    ':',
+    '(',
+    ')',
+    '"',
+    '\\',
+    '[',
+    ']',
+    ' ',
+    '\t',
+    'é',
+    '@',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const value = pieces.join('')
+      expect(rewriteAddresses(value, (address) => address)).toBe(value)
+      // What is found is in the text, in order, without brackets and commas outside of quotes.
+      const found = findAddresses(value)
+      expect(found.every((one) => one !== '' && value.includes(one) && !/^[<,>]|[<,>]$/.test(one))).toBe(true)
+    }),
+  )
+})

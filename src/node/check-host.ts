@@ -5,6 +5,7 @@ import { accessSync, constants, existsSync, lstatSync, readdirSync, statfsSync, 
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Path, Problem } from '../config/problem.ts'
+import { directoryProblem } from '../sendmail/drop-directory.ts'
 import { caMismatch, nameMismatch } from './certificate-check.ts'
 
 /** Readable by every user, or writable by the group or every user. */
@@ -12,7 +13,7 @@ const TOO_OPEN = 0o027
 
 /** The warnings, at the keys that name the files. DKIM keys are checked where they are read. */
 export function hostWarnings(config: Config): Problem[] {
-  return [...certificateWarnings(config), ...openSecrets(config), ...dataWarnings(config)]
+  return [...certificateWarnings(config), ...openSecrets(config), ...dataWarnings(config), ...dropWarnings(config)]
 }
 
 function certificateWarnings({ tls, hostname, at }: Config): Problem[] {
@@ -47,6 +48,11 @@ function dataWarnings({ data, at }: Config): Problem[] {
   if (place === data) return foreignFiles(data, at)
   if (!entriesImpossible.has(statfsSync(place).type)) return []
   return [at(['data'], `found ${data}, but no directory can be created in ${place}, expected another place`)]
+}
+
+function dropWarnings({ drop, at }: Config): Problem[] {
+  const problem = drop && directoryProblem(drop.directory)
+  return problem ? [at(['drop', 'directory'], problem)] : []
 }
 
 /** File systems in which root may create nothing, although the permissions say otherwise: proc and sysfs (statfs(2)). */

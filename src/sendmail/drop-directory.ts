@@ -31,14 +31,19 @@ const STALE_MS = 86_400_000
 
 /** Creates the directory if it is missing. Null if it can be used safely, else what is wrong and what to do. */
 export function prepareDirectory(directory: string): string | null {
-  const remedy = `install -d -o USER -g GROUP -m 3733 ${directory}, with the user and group of the node`
   try {
     mkdirSync(directory)
     chmodSync(directory, MODE)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST') return `${message}; create it: ${remedy}`
+    if (code !== 'EEXIST') return `${message}; create it: ${remedyFor(directory)}`
   }
+  return directoryProblem(directory)
+}
+
+/** The same without creating it. */
+export function directoryProblem(directory: string): string | null {
+  const remedy = remedyFor(directory)
   const found = lstatSync(directory, { throwIfNoEntry: false })
   if (!found?.isDirectory()) return `${directory} is not a directory; create it: ${remedy}`
   const uid = process.geteuid?.()
@@ -48,6 +53,10 @@ export function prepareDirectory(directory: string): string | null {
   if (mode !== MODE)
     return `${directory} has mode ${mode.toString(8)}, expected ${MODE.toString(8)}; repair it: ${remedy}`
   return null
+}
+
+function remedyFor(directory: string): string {
+  return `install -d -o USER -g GROUP -m 3733 ${directory}, with the user and group of the node`
 }
 
 /** Whole files in the directory; removes unfinished ones that are a day old. `now`: unix milliseconds. */

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keyFingerprint } from '../lib/accounts.ts'
+import { runWaypost } from '../lib/run-waypost.ts'
 import { type PeerMessage, type SmtpPeer, startSmtpPeer } from '../lib/smtp-peer.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
@@ -93,6 +94,19 @@ it('rewrites the full name of the host too', async () => {
   const { mail, data } = await arrived(far, 'Subject: second')
   expect(mail).toMatch(/^MAIL FROM:<www@example\.org>/)
   expect(data.toString()).toContain('X-Originating-Host: node-2.example.org; from=Web <www@node-2.example.org>')
+})
+
+it('explains what happens to an incomplete address', async () => {
+  const { status, stdout } = await runWaypost(['explain', 'root', '--from', 'www@localhost', '-c', client.config])
+  expect(status).toBe(0)
+  expect(stdout).toContain('root@example.org')
+  expect(stdout).toContain('peers:mta')
+})
+
+it('names a change of the names, which needs a restart', async () => {
+  client.configure({ local_names: { rewrite: true, hosts: ['db.example.org'] } })
+  await client.reload()
+  expect(client.log().join('\n')).toMatch(/restart.*local_names|local_names.*restart/)
 })
 
 it('returns mail that the mta refuses, through the mta', async () => {

@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net'
 import { explainChecks } from '../../wiring/checks.ts'
+import { localNamesOf } from '../../wiring/local-names-settings.ts'
 import { testedChecksOf } from '../../wiring/tested-checks.ts'
 import { spamFilterSettings, spamScanner } from '../../wiring/spam-scanner.ts'
 import { virusScannerSettings } from '../../wiring/virus-scanner.ts'
@@ -26,6 +27,7 @@ import type { TestedChecks, TestRefusal } from '../../policy/test-mode.ts'
 import type { Checks, StageOutcome } from '../../policy/run-checks.ts'
 import type { Resolution } from '../../route/resolution.ts'
 import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
+import { type NameUse, publicAddress } from '../../smtp/public-address.ts'
 import { parseMailbox, splitAddress } from '../../smtp/mailbox.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import type { Session } from '../../smtp/session.ts'
@@ -70,9 +72,13 @@ export async function explain(options: ExplainOptions, io: Io): Promise<number> 
     return USAGE
   }
   return withData(options.config, io, async (config, data) => {
-    const from = options.from === undefined || options.from === '<>' || options.from === '' ? null : options.from
-    const wrong = [options.recipient, ...(from === null ? [] : [from])].find((one) => parseMailbox(one).kind === 'bad')
-    const origin = originOf(options.as, config, from)
+    const given = options.from === undefined || options.from === '<>' || options.from === '' ? null : options.from
+    const origin = originOf(options.as, config, given)
+    const names = origin?.kind === 'local' ? localNamesOf(config, ['local']) : null
+    const completed = (address: string, use: NameUse) => (names ? publicAddress(names, address, use) : address)
+    const from = given === null ? null : completed(given, 'sender')
+    const recipient = completed(options.recipient, 'recipient')
+    const wrong = [recipient, ...(from === null ? [] : [from])].find((one) => parseMailbox(one).kind === 'bad')
     if (wrong !== undefined || origin === null) {
       line(
         io.stderr,
@@ -82,9 +88,9 @@ export async function explain(options: ExplainOptions, io: Io): Promise<number> 
       )
       return USAGE
     }
-    const found = await look({ config, data, origin, from, content }, options)
+    const found = await look({ config, data, origin, from, content }, { ...options, recipient })
     if (options.json) json(io.stdout, found)
-    else for (const text of explanationLines(options.recipient, found)) line(io.stdout, text)
+    else for (const text of explanationLines(recipient, found)) line(io.stdout, text)
     const accepted = !found.sender && !found.refused && !found.message?.reply
     return accepted ? OK : FAILED
   })
@@ -256,13 +262,15 @@ function listenerOf({ kind }: Origin, { listeners }: Config): string {
 function originOf(as: string | undefined, config: Config, from: string | null): Origin | null {
   const local = from === null ? '' : splitAddress(from).local
   const admits = config.listeners[0]?.admit ?? []
-  const usual = admits.includes('internet')
-    ? 'internet'
-    : admits.includes('users')
-      ? `user:${local}`
-      : admits.includes('machines')
-        ? `machine:${local}`
-        : `peer:${config.listeners[0]?.peers[0] ?? 'mx'}`
+  const usual = admits.includes('local')
+    ? 'local'
+    : admits.includes('internet')
+      ? 'internet'
+      : admits.includes('users')
+        ? `user:${local}`
+        : admits.includes('machines')
+          ? `machine:${local}`
+          : `peer:${config.listeners[0]?.peers[0] ?? 'mx'}`
   const [kind, name] = (as ?? usual).split(/:(.*)/s) as [string, string?]
   if (kind === 'internet' || kind === 'local') return { kind }
   if ((kind === 'user' || kind === 'machine') && name !== undefined) return { kind, identity: name }
