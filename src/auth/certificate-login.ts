@@ -5,7 +5,7 @@ import { userText } from '../smtp/origin.ts'
 import type { ClientCertificate } from '../smtp/session.ts'
 import type { CertificateClaim, Identification, UserCertificateAuthenticator } from './authenticator.ts'
 import { identityOf } from './passwd-authenticator.ts'
-import type { KnownPerson, People } from './people.ts'
+import { type People, whyNoLogin } from './people.ts'
 import { chooseName, type UserCertificates } from './user-certificates.ts'
 
 export interface CertificateLoginParts {
@@ -32,7 +32,7 @@ export function createCertificateLogin(parts: CertificateLoginParts): UserCertif
       const { identity } = judged
       const person = await people.find(identity)
       if (person.kind === 'unavailable') return person
-      const problem = whyNot(person, claim, identity)
+      const problem = whyNoLogin(person, identity, claim.ip)
       if (problem !== null) return { kind: 'wrong', cause: problem }
       used(identity, claim.certificate, judged.expires)
       return { kind: 'identified', identity, whyEnded: () => whyEnded(parts, claim, identity) }
@@ -57,13 +57,6 @@ function judge(
   return { kind: 'name', identity: identityOf(chosen.name, domain), expires: answer.expires }
 }
 
-/** Null if the user may log in. */
-function whyNot(person: KnownPerson, { ip }: CertificateClaim, identity: string): string | null {
-  if (person.kind === 'absent') return person.cause ?? `unknown ${userText(identity)}`
-  if (person.kind !== 'found' || !person.allows || person.allows(ip)) return null
-  return `${userText(identity)} may not log in from ${ip}`
-}
-
 function whyEnded(parts: CertificateLoginParts, claim: CertificateClaim, identity: string): string | null {
   const judged = judge(parts, claim)
   if (judged.kind === 'wrong') return judged.cause
@@ -71,5 +64,5 @@ function whyEnded(parts: CertificateLoginParts, claim: CertificateClaim, identit
   if (judged.kind === 'unavailable') return null
   if (judged.kind === 'name' && judged.identity !== identity)
     return `the certificate is now that of ${userText(judged.identity)}`
-  return whyNot(parts.people.known(identity), claim, identity)
+  return whyNoLogin(parts.people.known(identity), identity, claim.ip)
 }

@@ -114,3 +114,10 @@ export function scramOf({ check }: Pick<FoundPerson, 'check'>): ScramValue | nul
   const stored = check.kind === 'hash' ? check.stored : null
   return stored?.kind === 'scram' && stored.algorithm === 'sha256' ? stored.value : null
 }
+
+/** Null if the user may log in from this address, null for an unknown one; else the reason. An unavailable source is no reason. */
+export function whyNoLogin(person: KnownPerson, identity: string, ip: string | null): string | null {
+  if (person.kind === 'absent') return person.cause ?? `unknown ${userText(identity)}`
+  if (person.kind !== 'found' || !person.allows || (ip !== null && person.allows(ip))) return null
+  return `${userText(identity)} may not log in from ${ip ?? 'an unknown address'}`
+}

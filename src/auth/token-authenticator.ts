@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import { userText } from '../smtp/origin.ts'
 import type { Identification, TokenAuthenticator, TokenClaim } from './authenticator.ts'
 import { identityOf } from './passwd-authenticator.ts'
-import type { KnownPerson, People } from './people.ts'
+import { type People, whyNoLogin } from './people.ts'
 import type { TokenKeys } from './token-keys.ts'
 
 export interface TokenSettings {
@@ -60,7 +60,7 @@ export function createTokenAuthenticator(parts: TokenAuthenticatorParts): TokenA
         return wrong(`the token is that of ${userText(identity)}, not of ${userText(claim.user)}`)
       const person = await parts.people.find(identity)
       if (person.kind === 'unavailable') return person
-      const problem = whyNot(person, claim, identity)
+      const problem = whyNoLogin(person, identity, claim.ip)
       if (problem !== null) return wrong(problem)
       const expires = (payload.exp ?? 0) * 1000 + settings.clockSkew
       return { kind: 'identified', identity, whyEnded: () => whyEnded(parts, { ...claim, identity, expires }) }
@@ -119,18 +119,12 @@ function scopesOf(payload: JWTPayload): readonly string[] {
   })
 }
 
-function whyNot(person: KnownPerson, { ip }: TokenClaim, identity: string): string | null {
-  if (person.kind === 'absent') return person.cause ?? `unknown ${userText(identity)}`
-  if (person.kind !== 'found' || !person.allows || person.allows(ip)) return null
-  return `${userText(identity)} may not log in from ${ip}`
-}
-
 function whyEnded(
   { people, clock }: TokenAuthenticatorParts,
   held: TokenClaim & { readonly identity: string; readonly expires: number },
 ): string | null {
   if (held.expires <= clock.now()) return `the token of ${userText(held.identity)} expired`
-  return whyNot(people.known(held.identity), held, held.identity)
+  return whyNoLogin(people.known(held.identity), held.identity, held.ip)
 }
 
 function wrong(cause: string): Identification & { readonly kind: 'wrong' } {

@@ -237,7 +237,7 @@ function loginOf(
   { people }: ReceptionParts['data'],
   { listener, shared, socket }: StartedListener,
 ): Login | null {
-  if (socket) return createSocketLogin({ find: (identity) => people.find(identity), domain })
+  if (socket) return createSocketLogin({ people, domain, watch: shared.watch })
   return listener.admit.includes('users') ? shared.login : null
 }
 

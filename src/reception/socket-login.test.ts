@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sampleSession } from '../../test/lib/check-facts.ts'
+import type { WhyEnded } from '../auth/authenticator.ts'
 import type { PersonAnswer } from '../auth/people.ts'
 import type { Session } from '../smtp/session.ts'
 import { createSocketLogin } from './socket-login.ts'
@@ -11,7 +12,13 @@ const people = new Map<string, PersonAnswer>([
   ['lee', { kind: 'found', check, allows: office }],
   ['sam', { kind: 'unavailable', cause: 'no directory' }],
 ])
-const login = createSocketLogin({ find: (name) => people.get(name) ?? { kind: 'absent' }, domain: 'example.org' })
+const find = (name: string): PersonAnswer => people.get(name) ?? { kind: 'absent' }
+const watched: WhyEnded[] = []
+const login = createSocketLogin({
+  people: { find, known: find },
+  domain: 'example.org',
+  watch: { watch: (_session, _origin, whyEnded) => void watched.push(whyEnded) },
+})
 
 const from = (ip: string | null): Session['forwarded'] => ({
   name: null,
@@ -30,6 +37,15 @@ describe('the login on the submission socket', () => {
   it('accepts a user that exists, with and without the domain', async () => {
     const kim = { kind: 'user', identity: 'kim' }
     expect([await answer('kim'), await answer('KIM@Example.org')]).toEqual([kim, kim])
+  })
+
+  it('ends when the user is removed', async () => {
+    people.set('max', { kind: 'found', check, allows: null })
+    expect(await answer('max')).toMatchObject({ identity: 'max' })
+    const whyEnded = watched.at(-1) as WhyEnded
+    expect(await whyEnded()).toBeNull()
+    people.delete('max')
+    expect(await whyEnded()).toContain('unknown user:max')
   })
 
   it('refuses all others', async () => {
