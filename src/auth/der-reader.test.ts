@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DerError, elementsIn, onlyElement, plainSerial, readOid, readSerial, readTime, TAG } from './der-reader.ts'
+import { DerError, elementsIn, onlyElement, plainSerial, readOid, readSerials, readTime, TAG } from './der-reader.ts'
 
 const octets = (...values: (number | string)[]) =>
   Buffer.concat(values.map((one) => (typeof one === 'string' ? Buffer.from(one) : Buffer.of(one))))
@@ -45,7 +45,15 @@ it('reads both kinds of times', () => {
 it('reads object identifiers and serial numbers', () => {
   expect(readOid(element(TAG.oid, Buffer.from('2a864886f70d01010b', 'hex')))).toBe('1.2.840.113549.1.1.11')
   expect(readOid(element(TAG.oid, Buffer.from('551d1c', 'hex')))).toBe('2.5.29.28')
-  expect(readSerial(element(TAG.integer, Buffer.from('00a1b2', 'hex')))).toBe('A1B2')
-  expect(plainSerial('0001a0')).toBe('1A0')
-  expect(plainSerial('00')).toBe('0')
+  expect(plainSerial('0001A0')).toBe('01a0')
+  expect(plainSerial('00')).toBe('00')
+})
+
+it('reads the serial numbers of a list of entries', () => {
+  const list = (hex: string) => readSerials(Buffer.from(hex, 'hex'))
+  expect([...list('3007020300a1b2050030030201003003020101')]).toEqual(['a1b2', '00', '01'])
+  expect(plainSerial('A1B2')).toBe('a1b2')
+  expect([...list('')]).toEqual([])
+  for (const hex of ['3003020201', '30030101ff', '310302010130', '30020201', '3003', '3004020301'])
+    expect(() => list(hex)).toThrow(DerError)
 })

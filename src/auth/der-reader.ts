@@ -45,20 +45,45 @@ export function onlyElement(octets: Buffer, tag: number): Element {
 }
 
 function readElement(from: Buffer, at: number): Element {
-  const tag = octetAt(from, at)
+  const start = contentStart(from, at)
+  const end = elementEnd(from, at)
+  return { tag: octetAt(from, at), content: from.subarray(start, end), whole: from.subarray(at, end) }
+}
+
+/** Where the content of the element at `at` starts. */
+function contentStart(from: Buffer, at: number): number {
   const first = octetAt(from, at + 1)
-  let header = 2
-  let length = first
-  if (first >= 0x80) {
-    const octets = first & 0x7f
-    if (octets === 0 || octets > MOST_LENGTH_OCTETS) throw new DerError('unsupported length')
-    header += octets
-    if (at + header > from.length) throw new DerError('cut off')
-    length = from.readUIntBE(at + 2, octets)
-  }
-  const end = at + header + length
+  return first < 0x80 ? at + 2 : at + 2 + (first & 0x7f)
+}
+
+/** Where the element at `at` ends. */
+function elementEnd(from: Buffer, at: number): number {
+  const start = contentStart(from, at)
+  const octets = start - at - 2
+  const first = octetAt(from, at + 1)
+  if (octets > MOST_LENGTH_OCTETS || first === 0x80) throw new DerError('unsupported length')
+  if (start > from.length) throw new DerError('cut off')
+  const end = start + (octets === 0 ? first : from.readUIntBE(at + 2, octets))
   if (end > from.length) throw new DerError('cut off')
-  return { tag, content: from.subarray(at + header, end), whole: from.subarray(at, end) }
+  return end
+}
+
+/**
+ * The serial numbers of revoked certificates, each the first element of a sequence (RFC 5280 5.1). A list can have hundreds of thousands, so
+ * it makes no object for an entry.
+ */
+export function readSerials(entries: Buffer): Set<string> {
+  const serials = new Set<string>()
+  for (let at = 0; at < entries.length; at = elementEnd(entries, at)) {
+    const serial = contentStart(entries, at)
+    if (entries[at] !== TAG.sequence || entries[serial] !== TAG.integer) throw new DerError('no serial number')
+    const end = elementEnd(entries, serial)
+    if (end > elementEnd(entries, at)) throw new DerError('cut off')
+    let start = contentStart(entries, serial)
+    while (entries[start] === 0 && start < end - 1) start++
+    serials.add(entries.toString('hex', start, end))
+  }
+  return serials
 }
 
 function octetAt(from: Buffer, at: number): number {
@@ -98,13 +123,8 @@ export function readOid({ tag, content }: Element): string {
   return arcs.join('.')
 }
 
-/** Upper-case hexadecimal digits without leading zeros, as Node.js writes serial numbers. */
-export function readSerial({ tag, content }: Element): string {
-  if (tag !== TAG.integer) throw new DerError('no serial number')
-  return plainSerial(content.toString('hex'))
-}
-
-/** The one spelling of a serial number. */
+/** The one spelling of a serial number: hexadecimal, two digits for each octet, in lower case, without octets of zero at the start. */
 export function plainSerial(hexadecimal: string): string {
-  return hexadecimal.toUpperCase().replace(/^0+(?=.)/, '')
+  const digits = hexadecimal.toLowerCase().replace(/^0+(?=.)/, '')
+  return digits.length % 2 === 0 ? digits : `0${digits}`
 }

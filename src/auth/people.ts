@@ -53,6 +53,7 @@ export interface People {
 export function peopleOf(current: () => PasswdFile, domain: string): People {
   let seen: PasswdFile | null = null
   let byCost: readonly StoredPassword[] = []
+  let judged: { readonly file: PasswdFile; readonly scram: boolean } | null = null
   /** Counted once for each table. */
   const samples = () => {
     const file = current()
@@ -69,8 +70,9 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
     find,
     known: find,
     allHaveScram: () => {
-      const stored = [...current().entries.values()].map((entry) => entry.stored)
-      return stored.length > 0 && stored.every((one) => one.kind === 'scram' && one.algorithm === 'sha256')
+      const now = current()
+      if (now !== judged?.file) judged = { file: now, scram: haveScram(now) }
+      return judged.scram
     },
     decoy: () => {
       const [stored] = samples()
@@ -78,6 +80,11 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
     },
     samples,
   }
+}
+
+function haveScram({ entries }: PasswdFile): boolean {
+  for (const { stored } of entries.values()) if (stored.kind !== 'scram' || stored.algorithm !== 'sha256') return false
+  return entries.size > 0
 }
 
 /** The file may name users with or without the main domain. */

@@ -1,7 +1,7 @@
 // Certificate revocation lists (RFC 5280 5): read from DER or PEM, and verified with the key of the authority that issued them.
 
 import { verify, type X509Certificate } from 'node:crypto'
-import { DerError, type Element, elementsIn, onlyElement, readOid, readSerial, readTime, TAG } from './der-reader.ts'
+import { DerError, type Element, elementsIn, onlyElement, readOid, readSerials, readTime, TAG } from './der-reader.ts'
 
 export interface RevocationList {
   /** Serial numbers in the form of `plainSerial`. */
@@ -78,7 +78,7 @@ function parseList(der: Buffer): Parsed {
   const [oid] = elementsIn(algorithm.content)
   if (!oid) throw new DerError('no algorithm')
   return {
-    revoked: entries ? serialsIn(entries) : new Set(),
+    revoked: entries ? readSerials(entries.content) : new Set(),
     thisUpdate: readTime(thisUpdate),
     nextUpdate: hasNext && next ? readTime(next) : null,
     signed: signed.whole,
@@ -86,15 +86,6 @@ function parseList(der: Buffer): Parsed {
     // The first octet counts unused bits.
     signature: signature.content.subarray(1),
   }
-}
-
-function serialsIn(entries: Element): Set<string> {
-  const serials = new Set<string>()
-  for (const entry of elementsIn(entries.content)) {
-    const [serial] = elementsIn(entry.content)
-    if (serial) serials.add(readSerial(serial))
-  }
-  return serials
 }
 
 /** A list with a critical extension may be about a part of the certificates, or about changes only (RFC 5280 5.2.4, 5.2.5). */
