@@ -1,10 +1,13 @@
 // A next hop like smtp-sink, which does not support TLS: it offers STARTTLS and PIPELINING, accepts all mail and discards it. Prints its
-// counter when it changes, as smtp-sink does. Argument: JSON { port, key, certificate }.
+// counter when it changes, as smtp-sink does. With `implicit` it has TLS from the first octet and accepts every login, as the cheapest
+// submission server. Argument: JSON { port, key, certificate, implicit }.
 
 import { createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 
-const { port, key, certificate } = JSON.parse(process.argv[2] as string) as Record<string, string>
+const { port, key, certificate, implicit } = JSON.parse(process.argv[2] as string) as Record<string, string> & {
+  readonly implicit?: boolean
+}
 const secureContext = createSecureContext({ key: key as string, cert: certificate as string })
 const endOfData = Buffer.from('\r\n.\r\n')
 const nothing = Buffer.alloc(0)
@@ -57,6 +60,7 @@ function serve(socket: Socket, secured: boolean): void {
 }
 
 function answer(command: string, secured: boolean): string {
+  if (command.startsWith('AUTH')) return '235 2.7.0 Accepted\r\n'
   if (command.startsWith('EHLO'))
     return `250-sink\r\n${secured ? '' : '250-STARTTLS\r\n'}250-8BITMIME\r\n250 PIPELINING\r\n`
   if (command.startsWith('DATA')) return '354 End data with <CR><LF>.<CR><LF>\r\n'
@@ -66,6 +70,7 @@ function answer(command: string, secured: boolean): string {
 createServer((socket) => {
   sessions++
   socket.setNoDelay()
-  serve(socket, false)
-  socket.write('220 sink ESMTP\r\n')
+  const client = implicit ? new TLSSocket(socket, { isServer: true, secureContext }) : socket
+  serve(client, implicit === true)
+  client.write('220 sink ESMTP\r\n')
 }).listen(Number(port), '127.0.0.1', 1024)

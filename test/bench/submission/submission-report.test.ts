@@ -27,6 +27,7 @@ const results = (rows: readonly SubmissionRow[]) => ({
   messages: 1000,
   sessions: 50,
   postfixVersion: 'Postfix 3.7',
+  ceilings: new Map<LoadName, number>([[each, 812.4]]),
   profiles: new Map<LoadName, string>([[each, '50 % idle']]),
 })
 const page = { machine, command: 'npm run bench -- submission', date: '2026-01-01' }
@@ -47,6 +48,7 @@ test('a missed rate and a missed wait are named, with the profile', () => {
     '| a login for each mail | Waypost ÷ Postfix, OpenDKIM | 2.99 × | ≥ 3 × | **missed** | 7.0 : 6.5 | **missed** |',
   )
   expect(text).toContain('- a login for each mail: 50 % idle.')
+  expect(text).toContain('in messages per second: a login for each mail 812.')
   const met = [row('Waypost', [300], 6, each), row('Postfix, OpenDKIM', [100], 6.5, each)]
   expect(formatSubmission(page, results(met))).toContain('| 3.00 × | ≥ 3 × | met | 6.0 : 6.5 | met |')
 })

@@ -19,8 +19,8 @@ export function formatSubmission({ machine, command, date }: SubmissionPage, res
 Written by \`${command}\` on ${date}. Load average before the run: ${machine.load.toFixed(1)}.
 
 Twenty-five users send mail of 4 KiB. Their clients connect with TLS from the first octet (port 465)
-and a full handshake, log in with AUTH PLAIN, and name their own address. Passwords are stored as
-SHA512-CRYPT. Every mail server checks password and sender, signs with DKIM, and sends to smtp-sink
+and a full handshake (X25519, a certificate with P-256), log in with AUTH PLAIN, and name their own
+address. Passwords are stored as SHA512-CRYPT. Every mail server checks password and sender, signs with DKIM, and sends to smtp-sink
 without TLS. ${sessions} connections are open at a time. The loader uses the same processors. Before the
 measurement, each mail server must refuse a wrong password, mail without a login and the address of
 another user, and the signatures of delivered mail must verify.
@@ -40,7 +40,7 @@ ${rowTable(rows)}
 Ratios of the delivered messages per second, medians of the ratios in each turn, and the p99 of the
 reply:
 
-${ratioTable(rows)}${profileText(results)}`
+${ratioTable(rows)}${ceilingText(results)}${profileText(results)}`
 }
 
 function turnsText(rows: readonly SubmissionRow[]): string {
@@ -74,6 +74,12 @@ function ratioTable(rows: readonly SubmissionRow[]): string {
   })
   const head = '| load | comparison | ratio | aim |  | p99 | not above |\n'
   return `${head}|---|---|---:|---:|---:|---:|---:|\n${lines.join('')}`
+}
+
+function ceilingText({ ceilings }: SubmissionResults): string {
+  if (ceilings.size === 0) return ''
+  const found = [...ceilings].map(([load, rate]) => `${load} ${rate.toFixed(0)}`).join(', ')
+  return `\nThe loader with a server that has TLS and only replies reaches, in messages per second: ${found}.\nNo mail server can reach more with this loader on this machine.\n`
 }
 
 function profileText({ profiles }: SubmissionResults): string {

@@ -24,6 +24,8 @@ export interface SubmissionResults {
   readonly messages: number
   readonly sessions: number
   readonly postfixVersion: string
+  /** Messages per second of the loader with a server that only replies. */
+  readonly ceilings: ReadonlyMap<LoadName, number>
   /** Shares of processor time of the node by load that misses an aim. */
   readonly profiles: ReadonlyMap<LoadName, string>
 }

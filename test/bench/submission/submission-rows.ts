@@ -1,11 +1,12 @@
 // `npm run bench -- submission`: mail of users who log in, through a node with the role submission, beside Postfix with Dovecot and a signer.
 // All mail servers run from the start to the end and work in turns, because the speed of a machine varies.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SmtpSink, startSmtpSink } from '../../lib/peers/smtp-sink.ts'
 import { profiledShare } from '../profile-shares.ts'
+import { startTlsSink } from '../tls-sink.ts'
 import { measureTurn, type Turn } from '../turn.ts'
 import { checkContender } from './submission-check.ts'
 import {
@@ -63,13 +64,19 @@ export async function measureSubmission(choice: SubmissionChoice): Promise<Submi
       running.push({ contender, sink })
     }
     const rows: SubmissionRow[] = []
-    for (const { name, perSession } of loads.filter((one) => one.name.includes(choice.rows)))
-      rows.push(...(await turnsOf(running, { load: name, perSession, around, choice })))
+    const ceilings = new Map<LoadName, number>()
+    for (const { name, perSession } of loads.filter((one) => one.name.includes(choice.rows))) {
+      const spec = { load: name, perSession, around, choice }
+      rows.push(...(await turnsOf(running, spec)))
+      const ceiling = await ceilingOf(spec)
+      say(`${name}: ${ceiling.toFixed(0)}/s with a server that only replies`)
+      ceilings.set(name, ceiling)
+    }
     const postfixVersion = running.find(({ contender }) => contender.version !== '')?.contender.version ?? ''
     const profiles = new Map<LoadName, string>()
     for (const { load } of compare(rows).filter((one) => !isMet(one).rate || !isMet(one).wait))
       if (!profiles.has(load)) profiles.set(load, await profileOf(load, around, choice))
-    return { rows, messages, sessions, postfixVersion, profiles }
+    return { rows, messages, sessions, postfixVersion, ceilings, profiles }
   } finally {
     for (const stop of stops.toReversed()) await stop()
   }
@@ -106,6 +113,19 @@ async function turnsOf(running: readonly Running[], spec: Turns): Promise<Submis
 function turnOf({ contender, sink }: Running, { perSession, around }: Turns, messages: number) {
   const order = { port: contender.port, users: around.world.users, sessions: around.sessions, messages, perSession }
   return measureTurn(contender.pids, sink, { messages, send: () => runSubmissionLoad(order) })
+}
+
+/** Messages per second without a mail server: the loader uses the machine too. */
+async function ceilingOf({ perSession, around: { world, sessions }, choice: { messages } }: Turns): Promise<number> {
+  const identity = { certificate: readFileSync(world.certificate, 'utf8'), key: readFileSync(world.key, 'utf8') }
+  const sink = await startTlsSink(identity, true)
+  try {
+    const order = { port: sink.port, users: world.users, sessions, messages, perSession }
+    const { seconds } = await runSubmissionLoad(order)
+    return messages / seconds
+  } finally {
+    await sink.stop()
+  }
 }
 
 /** A node alone under the profiler. */
