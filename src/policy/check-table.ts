@@ -54,17 +54,18 @@ export const roleCheckNames = Object.keys(roleChecks) as readonly RoleCheckName[
 
 const protects = { never: 'it protects the node and its mail' }
 /** The fixed checks whose limits an operator may want to try; what they count, they count in test mode too. */
-const tryable: ReadonlySet<string> = new Set<FixedCheck>([
-  'client-limits',
-  'harvest-throttle',
-  'account-limits',
-  'account-brake',
+const tryable: ReadonlyMap<string, TestScope> = new Map<FixedCheck, TestScope>([
+  ['client-limits', 'whole'],
+  ['harvest-throttle', 'whole'],
+  ['account-limits', 'whole'],
+  // Holds that stand act in test mode too: an operator may have made them.
+  ['account-brake', 'marked'],
 ])
 
 const modes: ReadonlyMap<string, RoleCheck['test']> = new Map([
   ...[...fixedChecks.first, ...fixedChecks.last].map((name): [string, RoleCheck['test']] => [
     name,
-    tryable.has(name) ? 'whole' : protects,
+    tryable.get(name) ?? protects,
   ]),
   ...Object.entries(roleChecks).map(([name, { test }]): [string, RoleCheck['test']] => [name, test]),
 ])

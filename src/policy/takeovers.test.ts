@@ -289,11 +289,21 @@ describe('an account on hold', () => {
     expect(await runCheck(brake, 'mail', facts)).toMatchObject({ verdict: { reply: { code: 450, enhanced: '4.7.1' } } })
   })
 
-  it('is not made in test mode, where the message would be refused', async () => {
+  it('is not made in test mode, which records what would be refused; one that stands acts', async () => {
     tested = true
-    settings = { ...settings, newMail: 'refuse' }
     await stop()
     expect(await accounts.holds(['user:kim'])).toEqual({ kind: 'known', holds: [] })
+    const mail = mailFacts('Subject: x', {
+      origin: kim,
+      session: sampleSession({ origin: kim }),
+      recipients: ['a@b.example'],
+    })
+    expect(await runCheck(brake, 'message', mail)).toMatchObject({ verdict: { kind: 'defer', testable: true } })
+    await accounts.hold({ account: 'user:kim', at: clock.now(), by: 'root', reason: 'leak', evidence: '' })
+    expect(await runCheck(brake, 'message', mail)).toMatchObject({
+      verdict: { kind: 'accept' },
+      quarantine: expect.stringContaining('leak'),
+    })
   })
 
   it('that cannot be read defers mail', async () => {

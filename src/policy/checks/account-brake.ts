@@ -5,14 +5,14 @@ import type { Clock } from '../../lib/clock.ts'
 import { siteNetwork } from '../../lib/ip-address.ts'
 import { isAuthenticated } from '../../smtp/origin.ts'
 import type { Authenticated } from '../../smtp/origin.ts'
-import { refusal } from '../../smtp/reply.ts'
+import { type Refusal, refusal } from '../../smtp/reply.ts'
 import { BY_NODE } from '../../state/ban-contract.ts'
 import { type AccountHold, type AccountSigns, type Brake, holdMark } from '../../state/brake-contract.ts'
 import { accountNames, allNames } from '../account-name.ts'
 import { type BrakePoints, brakeScore, type LeastUsual } from '../brake-score.ts'
 import type { Check, Finding, Mail } from '../check.ts'
 import { subjectKey } from '../subject-key.ts'
-import { accept, refuse } from '../verdict.ts'
+import { accept, refuse, refuseByChoice } from '../verdict.ts'
 
 export interface BrakeSettings {
   /** From this score on an account is put on hold; null: only operators do. */
@@ -53,17 +53,18 @@ export function accountBrakeCheck(settings: () => BrakeSettings, ports: AccountB
       const [standing] = answer.holds
       if (standing) return ofHold(standing, current)
       const found = await judge(current, ports, { mail, origin })
-      return found === null ? accepted : ofHold(found, current)
+      if (found === null) return accepted
+      return found.isTrial ? refusedOnTrial(found) : ofHold(found, current)
     },
   }
 }
 
-/** The hold that the message causes; null if it is not unusual enough. In test mode it is not made. */
+/** The hold that the message causes; null if it is not unusual enough. In test mode it is a trial, and not made. */
 async function judge(
   { holdAt, points, least }: BrakeSettings,
   { brake, clock, held, isTested }: AccountBrakePorts,
   { mail, origin }: { readonly mail: Mail; readonly origin: Authenticated },
-): Promise<AccountHold | null> {
+): Promise<(AccountHold & { readonly isTrial: boolean }) | null> {
   const at = clock.now()
   const names = allNames(accountNames(origin))
   const observed = await brake.observe({
@@ -84,9 +85,9 @@ async function judge(
   // What the client used is stopped: the thief of an app password has nothing else, and its user continues.
   const account = names.at(-1) ?? worst.account
   const hold = { account, at, by: BY_NODE, reason, evidence: worst.evidence }
-  if (isTested(mail.session?.listener ?? '')) return hold
+  if (isTested(mail.session?.listener ?? '')) return { ...hold, isTrial: true }
   if ((await brake.hold(hold)) === 'held') held()
-  return hold
+  return { ...hold, isTrial: false }
 }
 
 function leastOf({ kind }: Authenticated): 'user' | 'machine' {
@@ -98,10 +99,19 @@ function ofHold(hold: AccountHold, { newMail }: BrakeSettings): Finding {
   return { verdict: accept, quarantine: `${holdMark(hold.account)}: ${textOf(hold)}` }
 }
 
+/** Test mode turns it off, and records what would have happened. */
+function refusedOnTrial(hold: AccountHold): Finding {
+  return { verdict: refuseByChoice(refusalFor(hold)) }
+}
+
 function refusedFor(hold: AccountHold): Finding {
+  return { verdict: refuse(refusalFor(hold)) }
+}
+
+function refusalFor(hold: AccountHold): Refusal {
   const text =
     'Your account is on hold, because its mail looks unusual or the operator stopped it; please ask the operator'
-  return { verdict: refuse(refusal(450, '4.7.1', text, `${holdMark(hold.account)}: ${textOf(hold)}`)) }
+  return refusal(450, '4.7.1', text, `${holdMark(hold.account)}: ${textOf(hold)}`)
 }
 
 function textOf({ by, reason, evidence }: AccountHold): string {
