@@ -23,13 +23,20 @@ export interface SentMails {
 const DAY_MS = 86_400_000
 /** The ledger keeps events of messages for about as long. */
 const KEPT_MS = 30 * DAY_MS
+/** Messages of all accounts, some 150 MB. Beyond it the oldest give way. */
+const MOST_SENT = 1_000_000
 /** Rows that one call of `purge` removes: some milliseconds. */
 const PURGED_AT_ONCE = 2000
 
-export function sentMail(db: Database): SentMails {
+/** @param most messages of all accounts */
+export function sentMail(db: Database, most: number = MOST_SENT): SentMails {
   const rows = prepareUsageStatements(db)
   return {
-    add: (mail) => void rows.putSent.run(mail),
+    add: (mail) => {
+      const { lastInsertRowid } = rows.putSent.run(mail)
+      // Two for each new one, so that the table also shrinks.
+      rows.dropSent.run(Number(lastInsertRowid) - most)
+    },
     senderOf: (queueId) => rows.senderOf.get(queueId) ?? null,
     of: (account, view) => rows.sentBy.all({ account, app: appPattern(account), ...view }),
     purge: (at) => void rows.forgetSent.run({ before: at - KEPT_MS, limit: PURGED_AT_ONCE }),

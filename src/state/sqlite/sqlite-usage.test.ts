@@ -3,8 +3,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createNodeAccounts, type NodeAccounts } from '../account-store.ts'
+import { sentMail } from './sent-mail.ts'
 import type { UsageLimit, UsageRequest } from '../usage-contract.ts'
 
 const MINUTE = 60_000
@@ -160,6 +162,16 @@ it('knows the account of each message for some weeks', () => {
   expect(accounts.senderOf('Q2')).toBeNull()
   accounts.purge(NOW + 31 * DAY)
   expect(accounts.senderOf('Q1')).toBeNull()
+})
+
+it('remembers a bounded number of messages, the newest, with those of app passwords', () => {
+  const db = new SqliteDatabase(path)
+  const mail = sentMail(db, 3)
+  for (let i = 0; i < 8; i++) mail.add({ queueId: `Q${i}`, account: i % 2 === 0 ? KIM : PHONE, at: NOW + i })
+  expect(mail.of(KIM, { after: 0, limit: 10 }).map(({ queueId }) => queueId)).toEqual(['Q7', 'Q6', 'Q5'])
+  expect(mail.of(KIM, { after: NOW + 6, limit: 10 }).map(({ queueId }) => queueId)).toEqual(['Q7'])
+  expect(mail.of('user:kimberly', { after: 0, limit: 10 })).toEqual([])
+  db.close()
 })
 
 it('defers while the file cannot be used, and sets a damaged one aside', async () => {

@@ -25,7 +25,7 @@ const RENEW_MS = DAY_MS
 /** Domains of one account, some 300 KiB; the one used longest ago gives way. */
 const MOST_SEEN = 5000
 /** Rows that one call of `purge` removes of each kind: some milliseconds. */
-const PURGED_AT_ONCE = 1000
+const PURGED_AT_ONCE = 5000
 
 /** Throws the errors of SQLite. */
 export interface SqliteUsage {

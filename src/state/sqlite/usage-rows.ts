@@ -45,10 +45,10 @@ export const accountFormat: StateFormat = {
         PRIMARY KEY (account, kind, value)) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS seen_by_use ON seen (account, kind, last_at);
       CREATE INDEX IF NOT EXISTS seen_by_age ON seen (last_at);
-      CREATE TABLE IF NOT EXISTS sent (
-        queue_id TEXT PRIMARY KEY, account TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS sent_by_account ON sent (account, at);
-      CREATE INDEX IF NOT EXISTS sent_by_age ON sent (at);
+      CREATE TABLE IF NOT EXISTS sent_mail (
+        id INTEGER PRIMARY KEY, queue_id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+      CREATE INDEX IF NOT EXISTS sent_by_account ON sent_mail (account, at);
+      CREATE INDEX IF NOT EXISTS sent_by_age ON sent_mail (at);
       ${holdTables}`),
 }
 
@@ -71,6 +71,8 @@ export interface UsageStatements {
   >
   readonly putSent: Statement<[SentRow]>
   readonly senderOf: Statement<[queueId: string], string>
+  /** Removes two of the oldest, up to this row. */
+  readonly dropSent: Statement<[upTo: number]>
   readonly forgetSent: Statement<[{ readonly before: number; readonly limit: number }]>
 }
 
@@ -123,12 +125,15 @@ export function prepareUsageStatements(db: Database): UsageStatements {
       (SELECT account, kind, value FROM seen WHERE last_at < @before LIMIT @limit)`),
     dropOldestSeen: db.prepare(`DELETE FROM seen WHERE (account, kind, value) IN
       (SELECT account, kind, value FROM seen WHERE account = @account AND kind = @kind ORDER BY last_at LIMIT @limit)`),
-    putSent: db.prepare('INSERT OR IGNORE INTO sent VALUES (@queueId, @account, @at)'),
-    senderOf: db.prepare<[string], string>('SELECT account FROM sent WHERE queue_id = ?').pluck(),
-    sentBy: db.prepare(`SELECT queue_id AS queueId, account, at FROM sent
+    putSent: db.prepare('INSERT OR IGNORE INTO sent_mail (queue_id, account, at) VALUES (@queueId, @account, @at)'),
+    senderOf: db.prepare<[string], string>('SELECT account FROM sent_mail WHERE queue_id = ?').pluck(),
+    sentBy: db.prepare(`SELECT queue_id AS queueId, account, at FROM sent_mail
       WHERE (account = @account OR account GLOB @app) AND at > @after ORDER BY at DESC LIMIT @limit`),
     forgetSent: db.prepare(
-      'DELETE FROM sent WHERE queue_id IN (SELECT queue_id FROM sent WHERE at < @before LIMIT @limit)',
+      'DELETE FROM sent_mail WHERE id IN (SELECT id FROM sent_mail WHERE at < @before LIMIT @limit)',
+    ),
+    dropSent: db.prepare(
+      'DELETE FROM sent_mail WHERE id IN (SELECT id FROM sent_mail WHERE id <= ? ORDER BY id LIMIT 2)',
     ),
   }
 }
