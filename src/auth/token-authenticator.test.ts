@@ -20,8 +20,12 @@ beforeEach(() => {
 })
 
 function setup(changes: Partial<TokenSettings> = {}) {
+  let warnings = 0
   let users = 'kim:{PLAIN}a\nlee:{PLAIN}a:::::: allow_nets=198.51.100.0/24\n'
-  const keys = createTokenKeys({ url: issuer.url }, { clock, fetch: globalThis.fetch })
+  const keys = createTokenKeys(
+    { url: issuer.url },
+    { clock, fetch: globalThis.fetch, log: { warn: () => void warnings++ } },
+  )
   const settings: TokenSettings = {
     issuer: issuer.issuer,
     audience: ['mail'],
@@ -41,6 +45,7 @@ function setup(changes: Partial<TokenSettings> = {}) {
     tokens,
     check: (token: string, user: string | null = null) => tokens.check({ token, user, ip: '192.0.2.1' }),
     change: (text: string) => (users = text),
+    warnings: () => warnings,
   }
 }
 const seconds = () => Math.floor(clock.now() / 1000)
@@ -144,6 +149,9 @@ describe('the keys of a URL', () => {
       kind: 'unavailable',
       cause: expect.stringContaining('the server answered 503'),
     })
+    await clock.advance(31_000)
+    await other.check(await sign())
+    expect(other.warnings()).toBe(1)
     issuer.answerWith(200)
     await clock.advance(31_000)
     expect(await other.check(await sign())).toMatchObject({ kind: 'identified' })

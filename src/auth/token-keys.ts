@@ -2,7 +2,7 @@
 
 import type { Clock } from '../lib/clock.ts'
 import { type KeySet, readKeySet } from '../lib/key-set.ts'
-import { errorText } from '../lib/log.ts'
+import { errorText, type Log } from '../lib/log.ts'
 
 export interface TokenKeys {
   /** The keys; null if there are none yet, with the cause in `problem`. */
@@ -17,6 +17,7 @@ export type KeyPlace = { readonly keys: KeySet } | { readonly url: string }
 export interface KeyPorts {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly fetch: typeof globalThis.fetch
+  readonly log: Pick<Log, 'warn'>
 }
 
 /** Issuers publish a new key hours before they sign with it. */
@@ -27,7 +28,7 @@ const FETCH_MS = 5000
 /** Some thousand keys. */
 const MOST_OCTETS = 1024 * 1024
 
-export function createTokenKeys(place: KeyPlace, { clock, fetch }: KeyPorts): TokenKeys {
+export function createTokenKeys(place: KeyPlace, { clock, fetch, log }: KeyPorts): TokenKeys {
   if ('keys' in place) return { current: async () => place.keys, renew: async () => false, problem: () => null }
   let keys: KeySet | null = null
   let problem: string | null = null
@@ -40,7 +41,9 @@ export function createTokenKeys(place: KeyPlace, { clock, fetch }: KeyPorts): To
       problem = null
       return true
     } catch (error) {
+      const before = problem
       problem = `${place.url}: ${errorText(error)}`
+      if (problem !== before) log.warn({ cause: problem }, 'the keys of the issuer of tokens cannot be fetched')
       return false
     }
   }

@@ -35,7 +35,7 @@ interface Ending {
 export function createCertificateUse({ use, clock, log }: CertificateUseParts): CertificateUse {
   const endings = new Map<string, Ending>()
   return {
-    used: (identity, { keyFingerprint, subject }, expires) => {
+    used: (identity, { keyFingerprint }, expires) => {
       use.note(identity, keyFingerprint, '-')
       if (expires === null) return
       const today = Math.floor(clock.now() / DAY_MS)
@@ -48,7 +48,10 @@ export function createCertificateUse({ use, clock, log }: CertificateUseParts): 
       if (left > WARNING_MS || ending.warnedOn === today) return
       ending.warnedOn = today
       const days = Math.floor(left / DAY_MS)
-      log.warn({ user: identity, subject }, `the client certificate of a user expires in ${days} days`)
+      log.warn(
+        { user: identity, key: `sha256:${keyFingerprint}` },
+        `the client certificate of a user expires in ${days} days`,
+      )
     },
     metric: {
       name: 'waypost_user_certificates_expiring',

@@ -96,13 +96,10 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
 }
 
 /** A reload fetches the keys again. */
-function oauthSettings(
-  { oauth }: Config,
-  { clock }: { readonly clock: Pick<Clock, 'monotonic'> },
-): TokenSettings | null {
+function oauthSettings({ oauth }: Config, { clock, log }: Pick<LoginPorts, 'clock' | 'log'>): TokenSettings | null {
   if (oauth === null) return null
   const { issuer, audience, user, scopes, clock_skew: clockSkew, jwks } = oauth
-  const keys = createTokenKeys(jwks, { clock, fetch: globalThis.fetch })
+  const keys = createTokenKeys(jwks, { clock, log, fetch: globalThis.fetch })
   // The first login need not wait for the issuer.
   void keys.current()
   return { issuer, audience, user, scopes, clockSkew, keys }

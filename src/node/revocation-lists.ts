@@ -29,6 +29,8 @@ export interface RevocationLists {
 export interface ListPorts {
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Log, 'info' | 'warn'>
+  /** False: lists from URLs are not written to the data directory. */
+  readonly keep?: boolean
   /** Tests answer it. */
   readonly fetch?: typeof globalThis.fetch
 }
@@ -158,7 +160,7 @@ async function readChangedFile(source: Source, file: string, reader: Reader): Pr
 }
 
 async function fetchList(source: Source, url: string, reader: Reader): Promise<void> {
-  const { fetch = globalThis.fetch, clock, folder, log } = reader
+  const { fetch = globalThis.fetch, clock, folder, log, keep = true } = reader
   const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_MS) })
   if (!response.ok) throw new Error(`the server answered ${response.status}`)
   const octets = await bodyOf(response)
@@ -166,6 +168,7 @@ async function fetchList(source: Source, url: string, reader: Reader): Promise<v
   if (source.problem !== null || source.list === null) throw new Error(source.problem ?? 'no list')
   const left = (source.list.nextUpdate ?? Number.POSITIVE_INFINITY) - clock.now()
   source.due = clock.now() + Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, left / 2))
+  if (!keep) return
   makeDirectory(folder)
   // In base64, as every file that is replaced at once is text.
   await replaceFile(keptFile(url, folder), pemOf(octets)).catch((error: Error) =>

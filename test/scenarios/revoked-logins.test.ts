@@ -59,24 +59,32 @@ async function loggedIn(given: string) {
 
 const GONE = '421 4.7.0'
 
-describe.each<[string, string, () => void, string?]>([
-  ['a changed password', password, () => writeUsers(quick('another'))],
-  ['a removed app password', secret, () => writeFileSync(apps, '# none\n'), '451 4.3.0'],
-])('%s', (_what, given, change, reply = '250 2.0.0') => {
-  it('ends the session, after the message that is arriving', async () => {
-    const [idle, busy] = await Promise.all([loggedIn(given), loggedIn(given)])
-    await busy.expect('MAIL FROM:<lee@example.org>', '250')
-    await busy.expect('RCPT TO:<ann@far.example>', '250')
-    await busy.expect('DATA', '354')
-    busy.write('From: lee@example.org\r\nSubject: half\r\n')
-    change()
+describe('a changed password and a removed app password', () => {
+  it('end the sessions, after the messages that are arriving', async () => {
+    const idle = await Promise.all([loggedIn(password), loggedIn(secret)])
+    const busy = await Promise.all([loggedIn(password), loggedIn(secret)])
+    for (const client of busy) {
+      await client.expect('MAIL FROM:<lee@example.org>', '250')
+      await client.expect('RCPT TO:<ann@far.example>', '250')
+      await client.expect('DATA', '354')
+      client.write('From: lee@example.org\r\nSubject: half\r\n')
+    }
+    writeUsers(quick('another'))
+    writeFileSync(apps, '# none\n')
     expect(await node.reload()).toContain('"msg":"reloaded"')
-    await idle.expect(null, GONE)
-    await idle.closed()
-    await busy.expect('\r\nthe other half\r\n.', reply)
-    await busy.expect(null, GONE)
-    await busy.closed()
-    expect(node.log().join('\n')).toContain('the session ends: ')
+    for (const client of idle) {
+      await client.expect(null, GONE)
+      await client.closed()
+    }
+    const [main, app] = busy
+    await main.expect('\r\nthe other half\r\n.', '250 2.0.0')
+    await app.expect('\r\nthe other half\r\n.', '451 4.3.0')
+    for (const client of busy) {
+      await client.expect(null, GONE)
+      await client.closed()
+    }
+    expect(node.log().join('\n')).toContain('the session ends: the password of user:lee changed')
+    expect(node.log().join('\n')).toContain('the session ends: app password phone of user:lee was removed')
   })
 })
 

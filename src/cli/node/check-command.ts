@@ -2,11 +2,9 @@
 
 import { openOfflineGuard } from '../../node/offline-guard.ts'
 import { readShortHashes } from '../../node/srs-hash-record.ts'
-import type { AppPassword } from '../../auth/app-password.ts'
 import { existsSync } from 'node:fs'
 import { readDataKey } from '../../config/data-key.ts'
-import { openAppPasswordUse } from '../../auth/app-password-use.ts'
-import { idleAppPasswords } from '../../node/app-password-state.ts'
+import { accountWarnings, unusedCertificates } from './account-warnings.ts'
 import { hostWarnings } from '../../node/check-host.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
 import { loadData } from '../../node/load-data.ts'
@@ -20,11 +18,6 @@ import { openResolver } from '../../dns/open-resolver.ts'
 import { createProbe } from '../../node/reachability.ts'
 import { dnsListSettings } from '../../wiring/dns-list-settings.ts'
 import { describeTestedChecks } from '../../wiring/tested-checks.ts'
-import { identityOf } from '../../auth/passwd-authenticator.ts'
-import type { UserPins } from '../../auth/user-pins.ts'
-import { unusedPins } from '../../node/certificate-use.ts'
-import { openRevocationLists } from '../../node/revocation-lists.ts'
-import { appPasswordUsePath, certificateUsePath } from '../../wiring/node-paths.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { formatProblem } from '../../config/problem.ts'
@@ -114,31 +107,10 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
   const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config)
   const warnings = [...data.warnings, ...hostWarnings(config), ...orderWarnings(config), ...asked]
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
-  warnings.push(...(await idleApps(config, data.data.apps)), ...(await oldLists(config)))
-  const unused = await neverUsed(config, data.data.pins)
+  warnings.push(...(await accountWarnings(config, data.data, options.offline !== true)))
+  const unused = await unusedCertificates(config, data.data)
   const notes = [...data.data.notes, ...unused, ...(options.isUserKnown ? [] : [config.at(['data'], UNKNOWN_USER)])]
   return { problems: [], warnings, notes, summary: `${summary}; ${data.data.summary}` }
-}
-
-/** The file of last uses is missing before the first use, and then the times of creation count. */
-async function idleApps({ app_passwords: file, domain, ...config }: Config, list: readonly AppPassword[]) {
-  if (file === undefined) return []
-  const use = await openAppPasswordUse(appPasswordUsePath(config), commandClock)
-  return idleAppPasswords({ file, list }, { use, domain, now: commandClock.now() })
-}
-
-/** Lists of files and those that the node keeps of URLs; `check` asks no authority. */
-async function oldLists(config: Config) {
-  const log = { info: () => undefined, warn: () => undefined }
-  const lists = await openRevocationLists(config, { clock: commandClock, log })
-  return lists.problems().map((problem) => config.at(['user_certificates', 'crl'], problem))
-}
-
-async function neverUsed(config: Config, pins: UserPins['list']) {
-  const file = config.user_certificates?.pins ?? null
-  if (file === null) return []
-  const use = await openAppPasswordUse(certificateUsePath(config), commandClock)
-  return unusedPins({ file, pins }, use, (name) => identityOf(name, config.domain))
 }
 
 /** Checks of a role file that cost more than a later one. */

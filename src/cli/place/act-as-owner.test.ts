@@ -198,6 +198,14 @@ describe.skipIf(process.getuid?.() !== 0)('root in a folder for the group of the
     expect(statSync(file)).toMatchObject({ uid: UNPRIVILEGED, gid: UNPRIVILEGED, mode: 0o100600 })
   })
 
+  it('makes a file of app passwords that the service can read', async () => {
+    group()
+    const file = join(ofRoot, 'apps')
+    const args = ['passwd', 'app', 'add', 'kim', '--label', 'phone', '--file', file]
+    expect(await runWaypost(args)).toMatchObject({ status: 0 })
+    expect(statSync(file)).toMatchObject({ uid: 0, gid: UNPRIVILEGED, mode: 0o100640 })
+  })
+
   it('writes a passwd-file as the owner of its folder', async () => {
     chownSync(ofRoot, UNPRIVILEGED, UNPRIVILEGED)
     const outside = join(node.folder, 'outside')
