@@ -57,7 +57,7 @@ export const peers = {
   'git-send-email': { debian: 'git-email', probe: ['sh', '-c', 'test -x "$(git --exec-path)/git-send-email"'] },
   's-nail': { debian: 's-nail', probe: program('s-nail') },
   sshd: { debian: 'openssh-server', probe: ['test', '-x', '/usr/sbin/sshd'], needsRoot: true },
-  aiosmtpd: { debian: 'python3-aiosmtpd', probe: ['/usr/bin/python3', '-c', 'import aiosmtpd.lmtp'] },
+  mailman: { debian: 'mailman3', probe: ['test', '-x', '/usr/lib/mailman3/bin/master'], needsRoot: true },
   mutt: { debian: 'mutt', probe: program('mutt') },
   'mime-lite': { debian: 'libmime-lite-perl', probe: ['perl', '-MMIME::Lite', '-e', '1'] },
 } as const satisfies Readonly<Record<string, Peer>>
