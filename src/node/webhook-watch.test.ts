@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { until } from '../../test/lib/until.ts'
@@ -154,6 +155,20 @@ describe('a target that fails', () => {
     const totals = await watch.metrics[0]?.read()
     expect(totals).toContainEqual({ labels: { target: 'ops', result: 'dropped' }, value: 3 })
   })
+})
+
+it('what the file could not take is read from the ledger when the file can be used again', async () => {
+  await start()
+  const other = new SqliteDatabase(join(folder, 'webhooks.db'))
+  other.exec('BEGIN IMMEDIATE')
+  await clock.advance(1000)
+  commit(held('user:kim'))
+  other.exec('ROLLBACK')
+  other.close()
+  // To the next look at the file, and no further: the time limit of the command is of the same clock.
+  await clock.advance(59_000)
+  await arrived(1)
+  expect(watch.health.check()).toEqual({ kind: 'ok' })
 })
 
 it('a file that cannot be used is a matter of health, and no reason to stop', async () => {
