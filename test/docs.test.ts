@@ -10,7 +10,7 @@ import { replyClasses } from '../src/smtp/reply-class.ts'
 import { allowedArrows } from './lib/import-rules.ts'
 
 const root = join(import.meta.dirname, '..')
-const pages = globSync(['*.md', 'docs/**/*.md', 'deploy/*.md', 'hiera-examples/*.md'], { cwd: root })
+const pages = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'hiera-examples/*.md'], { cwd: root })
 const read = (page: string) => readFileSync(join(root, page), 'utf8')
 
 describe('pages', () => {
@@ -94,9 +94,12 @@ it.each(pages)('%s: names source files that exist', (page) => {
 })
 
 it('source files and tests name pages that exist', () => {
-  const files = globSync(['{src,test}/**/*.{ts,yaml}', 'roles/*.yaml', 'deploy/*', '.ci/*', 'Dockerfile'], {
-    cwd: root,
-  })
+  const files = globSync(
+    ['{src,test}/**/*.{ts,yaml}', 'roles/*.yaml', 'deploy/{*.*,waypost,puppet/**/*.*}', '.ci/*', 'Dockerfile'],
+    {
+      cwd: root,
+    },
+  )
   const named = files.flatMap((file) =>
     [...read(file).matchAll(/\bdocs\/[\w/-]+\.(?:md|json)/g)].map((match) => ({ file, page: match[0] })),
   )

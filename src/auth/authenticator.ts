@@ -68,8 +68,8 @@ export interface ScramAuthenticator {
 }
 
 export interface CertificateAuthenticator {
-  /** By the fingerprint of the key or of the certificate of a configured machine or user. */
-  identify(certificate: ClientCertificate): Promise<Identification>
+  /** By the fingerprint of the key or of the certificate of a configured machine. @param ip address of the client */
+  identify(certificate: ClientCertificate, ip: string): Promise<Identification>
 }
 
 /** A certificate that a user logs in with (SASL EXTERNAL). */

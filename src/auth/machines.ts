@@ -1,5 +1,5 @@
-// The machines that may submit mail, from a YAML file: name, fingerprints of keys (which outlive renewals) or of certificates, and the
-// senders each may use. Several fingerprints per machine let an old and a new key overlap.
+// The machines that may submit mail, from a YAML file or a folder of them: name, fingerprints of keys (which outlive renewals) or of
+// certificates, and what each may do. Several fingerprints per machine let an old and a new key overlap.
 //
 //   machines:
 //     - name: web-01
@@ -7,184 +7,172 @@
 //       keys: ["…"]                       # of the public key only
 //       certificates: ["…"]               # of the certificate only
 //       senders: [web-01@example.org, "@web-01.example.org"]
+//       recipients: ["@example.org"]      # optional: only these
+//       networks: [192.0.2.0/24]          # optional: only from these
+//       expires: 2027-06-30               # optional: the last day (UTC)
 
-import { readFile } from 'node:fs/promises'
-import type { Located, LocatedMap } from '../directory/located.ts'
-import { describeLocated, entryOf, textOf } from '../directory/located.ts'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { collectProblems, type Problem, type ProblemList } from '../directory/data-problem.ts'
-import { readYaml } from '../directory/files/yaml-file.ts'
-import { readFingerprint } from '../lib/fingerprint.ts'
+import { describeLocated, entryOf, type Located, textOf } from '../directory/located.ts'
+import { networkMatcher, parseNetwork } from '../lib/ip-address.ts'
 import type { ClientCertificate } from '../smtp/session.ts'
-import type { CertificateAuthenticator, Identification } from './authenticator.ts'
+import type { Identification } from './authenticator.ts'
+import {
+  type FingerprintEntry,
+  itemsOf,
+  type ListForm,
+  type ReadEntry,
+  readFingerprintList,
+  type Taken,
+} from './fingerprint-list.ts'
 
-export interface Machine {
-  readonly name: string
-  /** SHA-256 of the public key, lower-case hexadecimal. */
-  readonly keys: readonly string[]
-  /** SHA-256 of the certificate. */
-  readonly certificates: readonly string[]
+export interface Machine extends FingerprintEntry {
   /** Addresses, or `@domain` for all addresses of a domain. */
   readonly senders: readonly string[]
+  /** The only recipients, in the same form; null for any. */
+  readonly recipients: readonly string[] | null
+  /** True for an address from which it may connect; null for any. */
+  readonly allows: ((ip: string) => boolean) | null
+  /** Unix milliseconds from which on it may not connect; null for never. */
+  readonly expires: number | null
 }
 
-export interface Machines extends CertificateAuthenticator {
+/** How a machine connects. */
+export interface MachineClaim {
+  readonly certificate: ClientCertificate
+  readonly ip: string
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+export interface Machines {
   readonly list: readonly Machine[]
   readonly problems: readonly Problem[]
-}
-
-/** What a list of fingerprints is about, and what its entries may have. */
-export interface ListForm {
-  /** The key of the list, and one entry of it. */
-  readonly key: 'machines' | 'users'
-  readonly one: 'machine' | 'user'
-  readonly fields: ReadonlySet<string>
-  readonly name: RegExp
+  /** The files that were read. */
+  readonly files: readonly string[]
+  identify(claim: MachineClaim): Promise<Identification>
 }
 
 const form: ListForm = {
   key: 'machines',
   one: 'machine',
-  fields: new Set(['name', 'fingerprints', 'keys', 'certificates', 'senders']),
+  fields: new Set(['name', 'fingerprints', 'keys', 'certificates', 'senders', 'recipients', 'networks', 'expires']),
   name: /^[a-z0-9][a-z0-9._-]{0,253}$/,
 }
+const DAY_MS = 86_400_000
+const day = /^\d{4}-\d{2}-\d{2}$/
+const fragment = /^[^.].*\.ya?ml$/
 
-/** Reads the file; one that cannot be read is a problem and has no machines. */
-export async function loadMachines(file: string): Promise<Machines> {
+/** Reads a file, or the YAML files of a folder in the order of their names. What cannot be read is a problem. */
+export async function loadMachines(path: string): Promise<Machines> {
+  const taken: Taken = new Map()
+  const problems: Problem[] = []
+  const list: Machine[] = []
+  const files = await filesOf(path)
+  for (const file of files) {
+    const read = await readMachines(file, taken)
+    problems.push(...read.problems)
+    list.push(...read.entries)
+  }
+  return createMachines({ list, problems, files })
+}
+
+/** Reads the text of a machines file. A machine with a problem is left out. */
+export function parseMachines(file: string, text: string): Machines {
+  const { entries, problems } = readFingerprintList(file, text, { form, taken: new Map(), finish })
+  return createMachines({ list: entries, problems, files: [file] })
+}
+
+async function filesOf(path: string): Promise<readonly string[]> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) return [path]
+  const names = await readdir(path).catch((): string[] => [])
+  return names
+    .filter((name) => fragment.test(name))
+    .toSorted()
+    .map((name) => join(path, name))
+}
+
+async function readMachines(file: string, taken: Taken) {
   try {
-    return parseMachines(file, await readFile(file, 'utf8'))
+    return readFingerprintList(file, await readFile(file, 'utf8'), { form, taken, finish })
   } catch (error) {
     const { problems, ...list } = collectProblems()
     list.error(
       { file, line: 1, column: 1 },
       `found no readable file (${(error as Error).message}), expected a YAML file of machines`,
     )
-    return createMachines([], problems)
+    return { entries: [], problems }
   }
-}
-
-/** Reads the text of a machines file. A machine with a problem is left out. */
-export function parseMachines(file: string, text: string): Machines {
-  const { entries, problems } = parseFingerprints(file, text, form)
-  return createMachines(entries, problems)
-}
-
-/** Reads a list of names with fingerprints. */
-export function parseFingerprints(file: string, text: string, of: ListForm) {
-  const { problems, ...list } = collectProblems()
-  const top = readYaml(file, text, list)
-  const entries: Machine[] = []
-  const taken = new Map<string, string>()
-  for (const item of top ? itemsOfList(top, list, of) : []) {
-    const entry = readEntry(item, list, of)
-    if (entry && isUnique(entry, taken, { item, list })) entries.push(entry)
-  }
-  return { entries, problems }
 }
 
 /** Creates an authenticator for the machines of a list. */
-function createMachines(list: readonly Machine[], problems: readonly Problem[] = []): Machines {
-  const byKey = new Map(list.flatMap((machine) => machine.keys.map((key) => [key, machine.name] as const)))
-  const byCertificate = new Map(
-    list.flatMap(({ certificates, name }) => certificates.map((each) => [each, name] as const)),
-  )
+function createMachines(read: Omit<Machines, 'identify'>): Machines {
+  const { list } = read
+  const byKey = new Map(list.flatMap((machine) => machine.keys.map((key) => [key, machine] as const)))
+  const byCertificate = new Map(list.flatMap((machine) => machine.certificates.map((each) => [each, machine] as const)))
   return {
-    list,
-    problems,
-    identify: async (certificate: ClientCertificate): Promise<Identification> => {
-      const identity = byKey.get(certificate.keyFingerprint) ?? byCertificate.get(certificate.fingerprint)
-      return identity === undefined
-        ? {
-            kind: 'wrong',
-            cause: `unknown certificate ${certificate.subject}, key sha256:${certificate.keyFingerprint}`,
-          }
-        : { kind: 'identified', identity }
+    ...read,
+    identify: async ({ certificate, ip, now }) => {
+      const machine = byKey.get(certificate.keyFingerprint) ?? byCertificate.get(certificate.fingerprint)
+      if (!machine)
+        return {
+          kind: 'wrong',
+          cause: `unknown certificate ${certificate.subject}, key sha256:${certificate.keyFingerprint}`,
+        }
+      const cause = whyRefused(machine, ip, now)
+      return cause === null ? { kind: 'identified', identity: machine.name } : { kind: 'wrong', cause }
     },
   }
 }
 
-function itemsOfList(top: LocatedMap, list: ProblemList, { key, one }: ListForm): readonly LocatedMap[] {
-  for (const entry of top.entries)
-    if (entry.key !== key) list.error(entry.place, `found the key ${entry.key}, expected ${key}`)
-  const value = entryOf(top, key)?.value
-  if (!value || (value.kind === 'scalar' && value.value === null)) return []
-  if (value.kind !== 'list') {
-    list.error(value.place, `found ${describeLocated(value)}, expected a list of ${key}`)
-    return []
+function whyRefused({ name, allows, expires }: Machine, ip: string, now: number): string | null {
+  if (expires !== null && now >= expires)
+    return `machine ${name} expired on ${new Date(expires - DAY_MS).toISOString().slice(0, 10)}`
+  return allows === null || allows(ip) ? null : `machine ${name} may not connect from ${ip}`
+}
+
+function finish({ item, ...entry }: ReadEntry, report: ProblemList): Machine {
+  const value = (key: string) => entryOf(item, key)?.value
+  const networks = readNetworks(value('networks'), report)
+  return {
+    ...entry,
+    senders: readAddresses(value('senders'), report),
+    recipients: value('recipients') === undefined ? null : readAddresses(value('recipients'), report),
+    allows: networks === null ? null : networkMatcher(networks),
+    expires: readExpiry(value('expires'), report),
   }
-  return value.items.flatMap((item) => {
-    if (item.kind === 'map') return [item]
-    list.error(item.place, `found ${describeLocated(item)}, expected a ${one} with name and fingerprints`)
-    return []
-  })
 }
 
-function readEntry(item: LocatedMap, list: ProblemList, { one, fields, name: nameForm }: ListForm): Machine | null {
-  let good = true
-  const report: ProblemList = {
-    ...list,
-    error: (place, message) => {
-      good = false
-      list.error(place, message)
-    },
-  }
-  for (const entry of item.entries)
-    if (!fields.has(entry.key))
-      report.error(entry.place, `found the key ${entry.key}, expected one of ${[...fields].join(', ')}`)
-  const name =
-    textOf(entryOf(item, 'name')?.value ?? item)
-      ?.trim()
-      .toLowerCase() ?? ''
-  if (!nameForm.test(name))
-    report.error(
-      entryOf(item, 'name')?.place ?? item.place,
-      'found no usable name, expected letters, digits, dots and dashes',
-    )
-  const prints = (key: string) => readPrints(entryOf(item, key)?.value, report)
-  const both = prints('fingerprints')
-  const keys = [...prints('keys'), ...both]
-  const certificates = [...prints('certificates'), ...both]
-  if (good && keys.length + certificates.length === 0) report.error(item.place, `${one} ${name} has no fingerprint`)
-  const senders = readSenders(entryOf(item, 'senders')?.value, report)
-  return good ? { name, keys, certificates, senders } : null
-}
-
-function readPrints(value: Located | undefined, report: ProblemList): readonly string[] {
+function readAddresses(value: Located | undefined, report: ProblemList): readonly string[] {
   return itemsOf(value).flatMap((item) => {
-    const print = readFingerprint(textOf(item) ?? '')
-    if (print !== null) return [print]
-    report.error(item.place, `found ${describeLocated(item)}, expected a SHA-256 fingerprint of 64 hexadecimal digits`)
-    return []
-  })
-}
-
-function readSenders(value: Located | undefined, report: ProblemList): readonly string[] {
-  return itemsOf(value).flatMap((item) => {
-    const sender = (textOf(item) ?? '').trim().toLowerCase()
-    if (/^(?:[^\s@]+@)?@?(?:\*\.)?[^\s@]+$/.test(sender)) return [sender]
+    const address = (textOf(item) ?? '').trim().toLowerCase()
+    if (/^(?:[^\s@]+@)?@?(?:\*\.)?[^\s@]+$/.test(address)) return [address]
     report.error(item.place, `found ${describeLocated(item)}, expected an address, @domain or *.domain`)
     return []
   })
 }
 
-/** A single value counts as a list. */
-function itemsOf(value: Located | undefined): readonly Located[] {
-  if (!value || (value.kind === 'scalar' && value.value === null)) return []
-  return value.kind === 'list' ? value.items : [value]
+function readNetworks(value: Located | undefined, report: ProblemList): readonly string[] | null {
+  if (value === undefined) return null
+  return itemsOf(value).flatMap((item) => {
+    const network = parseNetwork((textOf(item) ?? '').trim())
+    if (network !== null) return [network]
+    report.error(item.place, `found ${describeLocated(item)}, expected an address or a network such as 192.0.2.0/24`)
+    return []
+  })
 }
 
-/** With a shared name or fingerprint one machine could send as another. */
-function isUnique(
-  machine: Machine,
-  taken: Map<string, string>,
-  at: { readonly item: LocatedMap; readonly list: ProblemList },
-): boolean {
-  const marks = new Set([`name ${machine.name}`, ...machine.keys, ...machine.certificates])
-  for (const mark of marks) {
-    const other = taken.get(mark)
-    if (other === undefined) continue
-    at.list.error(at.item.place, `found ${mark} of ${machine.name} again, it belongs to ${other}`)
-    return false
-  }
-  for (const mark of marks) taken.set(mark, machine.name)
-  return true
+/** The end of the day (UTC). */
+function readExpiry(value: Located | undefined, report: ProblemList): number | null {
+  if (value === undefined) return null
+  const text = (textOf(value) ?? '').trim()
+  const at = day.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
+  if (!Number.isNaN(at)) return at + DAY_MS
+  report.error(value.place, `found ${describeLocated(value)}, expected the last day such as 2027-06-30`)
+  return null
 }

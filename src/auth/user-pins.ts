@@ -8,10 +8,10 @@
 
 import { readFile } from 'node:fs/promises'
 import { collectProblems, type Problem } from '../directory/data-problem.ts'
-import { type ListForm, type Machine, parseFingerprints } from './machines.ts'
+import { type FingerprintEntry, type ListForm, readFingerprintList } from './fingerprint-list.ts'
 
 export interface UserPins {
-  readonly list: readonly Pick<Machine, 'name' | 'keys' | 'certificates'>[]
+  readonly list: readonly FingerprintEntry[]
   readonly problems: readonly Problem[]
 }
 
@@ -35,6 +35,7 @@ export async function loadUserPins(file: string): Promise<UserPins> {
 }
 
 export function parseUserPins(file: string, text: string): UserPins {
-  const { entries, problems } = parseFingerprints(file, text, form)
+  const finish = ({ name, keys, certificates }: FingerprintEntry) => ({ name, keys, certificates })
+  const { entries, problems } = readFingerprintList(file, text, { form, taken: new Map(), finish })
   return { list: entries, problems }
 }

@@ -55,6 +55,7 @@ function ports(more: Partial<IntakePorts> = {}): IntakePorts {
     ownNames: () => ({ highestAbove: () => null, hasBelow: () => false }),
     rewriteSender: async () => ({ kind: 'unchanged' }),
     maySendAs: async () => ({ kind: 'no', allowed: [] }),
+    recipientLimit: () => null,
   }
   return {
     clock: createFakeClock(AT),

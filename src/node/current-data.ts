@@ -43,6 +43,7 @@ export function createCurrentData(first: NodeData): CurrentData {
       ownNames: () => data.router.ownNames(),
       rewriteSender: (sender, at) => data.router.rewriteSender(sender, at),
       maySendAs: (who, address) => data.router.maySendAs(who, address),
+      recipientLimit: (who, address) => data.router.recipientLimit(who, address),
     },
     get ownLists() {
       return data.ownLists
@@ -67,8 +68,8 @@ export function createCurrentData(first: NodeData): CurrentData {
       return data.certificates
     },
     machines: {
-      identify: (certificate) =>
-        data.machines?.identify(certificate) ??
+      identify: (certificate, ip) =>
+        data.machines?.identify(certificate, ip) ??
         Promise.resolve({ kind: 'unavailable', cause: 'no machines are loaded' }),
     },
     loop: {

@@ -51,8 +51,8 @@ export async function readDataFiles(
   const recorded = recordEndings(diskFiles)
   const directory = loadDirectory(routingFiles(config, sources), recorded.files)
   const { keys, users, apps, pins, machines, problems, warnings } = await readAccounts(config)
-  for (const file of [config.users, config.app_passwords, config.user_certificates?.pins, config.machines])
-    if (typeof file === 'string') recorded.files.read(file)
+  const named = [config.users, config.app_passwords, config.user_certificates?.pins, config.machines]
+  for (const file of [...named, ...(machines?.files ?? [])]) if (typeof file === 'string') recorded.files.read(file)
   return {
     directory,
     endings: recorded.endings,
@@ -63,7 +63,7 @@ export async function readDataFiles(
     machines,
     problems: [...problemsOf(directory, 'error'), ...problems],
     warnings: [...problemsOf(directory, 'warning'), ...warnings],
-    files: filesOf(config, directory, keys),
+    files: filesOf(config, directory, { keys, machines }),
   }
 }
 
@@ -111,7 +111,7 @@ async function readAccounts(config: FileSections) {
 function filesOf(
   config: RoutingSections & FileSections & Pick<Config, 'files'>,
   directory: LoadedDirectory,
-  keys: readonly DkimKey[],
+  { keys, machines }: Pick<FilesRead, 'keys' | 'machines'>,
 ): string[] {
   return [
     ...config.files,
@@ -119,6 +119,8 @@ function filesOf(
     // A directory changes when a fragment is added or removed.
     ...config.mail,
     ...directory.folders,
+    // The folder too: it changes when a machine is added.
+    ...(machines?.files ?? []),
     ...[config.users, config.app_passwords, config.user_certificates?.pins, config.machines, config.dkim?.keys].filter(
       (file) => typeof file === 'string',
     ),

@@ -70,8 +70,8 @@ export function withDoubtfulUsers(people: People, guard: Pick<Doubt, 'doubt'>, h
 export function withDoubtfulMachines<T extends CertificateAuthenticator>(machines: T, guard: Pick<Doubt, 'doubt'>): T {
   return {
     ...machines,
-    identify: async (certificate) => {
-      const answer = await machines.identify(certificate)
+    identify: async (certificate, ip) => {
+      const answer = await machines.identify(certificate, ip)
       const cause = guard.doubt()
       return answer.kind === 'wrong' && cause !== null ? { kind: 'unavailable', cause } : answer
     },

@@ -4,6 +4,7 @@
 import type { AppPassword } from '../auth/app-password.ts'
 import { appsByUser, withAppPasswords } from '../auth/app-password-file.ts'
 import { createPeople } from '../auth/directory-people.ts'
+import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Machines } from '../auth/machines.ts'
 import type { People } from '../auth/people.ts'
 import type { RevocationList } from '../auth/revocation-list.ts'
@@ -46,6 +47,8 @@ import type { Doubt } from './file-doubt.ts'
 import { expiredEntries } from './own-list-gauges.ts'
 import { certificateHealth } from './health-checks.ts'
 
+type LoadedMachines = CertificateAuthenticator & Pick<Machines, 'list'>
+
 export interface NodeData {
   /** The SRS secrets also sign the loop marks of forwards, because all forwarding nodes share them. */
   readonly loop: LoopSettings
@@ -62,7 +65,7 @@ export interface NodeData {
   /** The pinned ones of them. */
   readonly pins: UserPins['list']
   /** Null if the configuration names no file of machines. */
-  readonly machines: Machines | null
+  readonly machines: LoadedMachines | null
   /** The next hops that the routing data name, in the form of formatNextHop. */
   readonly transports: ReadonlySet<string>
   /** Every file that was read; a change of one requires a reload. */
@@ -155,7 +158,7 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     apps: apps?.list ?? [],
     certificates: userCertificates(config, pins, ports.revocation ?? (() => [])),
     pins: pins?.list ?? [],
-    machines: machines && withDoubtfulMachines(machines, doubted),
+    machines: machines && withDoubtfulMachines(machinesNow(machines, clock), doubted),
     transports: transportsOf(snapshot),
     files,
     notes: unlistedAddresses(snapshot),
@@ -206,6 +209,13 @@ function transportsOf({ domains, addresses }: Snapshot): ReadonlySet<string> {
       return hop ? [formatNextHop(hop)] : []
     }),
   )
+}
+
+function machinesNow(machines: Machines, clock: Pick<Clock, 'now'>): LoadedMachines {
+  return {
+    list: machines.list,
+    identify: (certificate, ip) => machines.identify({ certificate, ip, now: clock.now() }),
+  }
 }
 
 function summaryOf({ directory, keys, users, apps, machines }: FilesRead, assertions: number): string {

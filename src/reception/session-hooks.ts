@@ -139,7 +139,7 @@ function watchMachine({ watch, machines }: Parts, session: Session, origin: Orig
   const certificate = session.tls?.certificate
   if (origin?.kind !== 'machine' || !certificate || !machines) return
   watch.watch(session, origin, async () => {
-    const now = await machines.identify(certificate)
+    const now = await machines.identify(certificate, session.remoteIp)
     if (now.kind === 'unavailable' || (now.kind === 'identified' && now.identity === origin.identity)) return null
     return now.kind === 'wrong' ? now.cause : `the certificate is now that of ${now.identity}`
   })

@@ -112,6 +112,8 @@ export interface Router {
   rewriteSender(sender: string, at: number): Promise<RewrittenSender>
   /** Whether this authenticated user or machine may use this address as sender. */
   maySendAs(identity: Authenticated, address: string): Promise<SendAs>
+  /** The recipients to which this identity is limited, if this address is not among them; null if it may write to it. */
+  recipientLimit(identity: Authenticated, address: string): readonly string[] | null
 }
 
 /** All domains are in normal form: lower case with A-labels. */

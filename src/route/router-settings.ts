@@ -9,6 +9,8 @@ export interface MachineSenders {
   readonly name: string
   /** Addresses, `@domain` or `domain` for a whole domain, `*.domain` for all its subdomains. */
   readonly senders: readonly string[]
+  /** The only recipients, in the same form; null, or absent, for any. */
+  readonly recipients?: readonly string[] | null
 }
 
 export interface SrsRole extends SrsSettings {

@@ -23,7 +23,7 @@ import {
 import type { OwnNames, Resolution, ResolveRequest, Router } from './resolution.ts'
 import { isSrsRecipient, reverseSrs } from './reverse-srs.ts'
 import type { RouterSettings } from './router-settings.ts'
-import { maySendAs } from './send-as.ts'
+import { maySendAs, recipientLimit } from './send-as.ts'
 import { isSrsDomain } from './srs/srs.ts'
 import type { AddressResult, ResolutionState } from './resolution-state.ts'
 
@@ -50,6 +50,7 @@ export function createRouter(settings: RouterSettings, directory: () => Director
       return name !== null && isOurs(settings, directory(), name)
     },
     maySendAs: (identity, address) => maySendAs(directory(), settings, identity, address),
+    recipientLimit: (identity, address) => recipientLimit(settings, identity, address),
   }
 }
 

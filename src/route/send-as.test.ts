@@ -4,6 +4,7 @@ import { loadDirectory } from '../directory/load-directory.ts'
 import { memoryFiles } from '../directory/files/memory-files.ts'
 import { formatProblem } from '../directory/data-problem.ts'
 import { createRouter } from './router.ts'
+import { recipientLimit } from './send-as.ts'
 import type { RouterSettings } from './router-settings.ts'
 
 const mail = `domains: [example.org, shop.example]
@@ -47,6 +48,19 @@ const appSenders: RouterSettings['appSenders'] = (identity, app) => {
   if (identity !== 'kim') return undefined
   return app === 'all' ? null : app === 'shop' ? ['press@example.org', '@shop.example', 'lee@example.org'] : undefined
 }
+it('a machine may have only some recipients', () => {
+  const limited = {
+    machines: [{ name: 'ci-01', senders: [], recipients: ['alerts@example.org', '@lists.example.org'] }],
+  }
+  const to = (address: string) => recipientLimit(limited, { kind: 'machine', identity: 'ci-01' }, address)
+  expect(to('Alerts@example.org')).toBeNull()
+  expect(to('a@lists.example.org')).toBeNull()
+  expect(to('a@example.org')).toEqual(['alerts@example.org', '@lists.example.org'])
+  expect(to('not an address')).not.toBeNull()
+  expect(recipientLimit(limited, { kind: 'user', identity: 'ci-01' }, 'a@example.org')).toBeNull()
+  expect(recipientLimit(settings, { kind: 'machine', identity: 'ci-01' }, 'a@example.org')).toBeNull()
+})
+
 const machineNames = new Set(settings.machines?.map((each) => each.name))
 const may = async (identity: string, address: string) => {
   const kind = machineNames.has(identity) ? 'machine' : 'user'

@@ -44,6 +44,18 @@ function machineAnswer(settings: RouterSettings, name: string, sender: Mailbox |
   return sender ? machineMaySend(machine, sender) : { kind: 'no', allowed: machine.senders }
 }
 
+/** The recipients to which a machine is limited, if the address is not among them; null if it may write to it. Users have no such limit. */
+export function recipientLimit(
+  settings: Pick<RouterSettings, 'machines'>,
+  { kind, identity }: Authenticated,
+  address: string,
+): readonly string[] | null {
+  const limit = kind === 'machine' ? settings.machines?.find(({ name }) => name === identity)?.recipients : null
+  if (!limit) return null
+  const recipient = parseAddress(address)
+  return recipient && patternsAllow(limit, recipient) ? null : limit
+}
+
 /** The user name in `kim` and `kim@example.org`; null for an identity of another domain. */
 function userName(directory: Directory, identity: string): string | null {
   if (!identity.includes('@')) return identity.toLowerCase()

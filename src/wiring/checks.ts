@@ -99,7 +99,7 @@ export interface CheckParts extends RoleCheckParts {
  * | role file | own-lists | rcpt, message |
  * | role file | own-lists (proof, behind authentication-results) | message |
  * | role file | spam (of users and machines) | message |
- * | role file | sender | mail |
+ * | role file | sender | mail, rcpt |
  * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
  * | role file | hop-count, local-names, authentication-results, peer-results, author, bulk, virus, spam | message |
  * | last | srs-hash-throttle | rcpt |
@@ -186,7 +186,7 @@ function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
       }),
     'local-names': () => localNamesCheck(localNames(config)),
     'peer-results': () => peerResultsCheck(authservId),
-    sender: () => senderCheck(maySendAs),
+    sender: () => senderCheck(maySendAs, (who, address) => router.recipientLimit(who, address)),
     author: () =>
       authorCheck({
         maySendAs,

@@ -67,4 +67,10 @@ export const app_passwords = pathSection(
     .describe('File of the app passwords of users, which `waypost passwd app` writes: secrets for single programs.'),
 )
 
-export const machines = pathSection(path.optional().describe('YAML file of the machines that may submit mail.'))
+export const machines = pathSection(
+  path
+    .optional()
+    .describe(
+      'YAML file of the machines that may submit mail, or a folder of such files, for example one for each machine.',
+    ),
+)

@@ -51,7 +51,7 @@ async function admitCertificate(
   if (role !== null) return admitted({ kind: 'peer', role, vouched: 'nothing' })
   if (admit.includes('machines') && machines) {
     const answer = certificate
-      ? await machines.identify(certificate)
+      ? await machines.identify(certificate, session.remoteIp)
       : ({ kind: 'wrong', cause: 'no client certificate' } as const)
     if (answer.kind === 'identified') return admitted({ kind: 'machine', identity: answer.identity })
     if (answer.kind === 'unavailable')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { runCheck, senderFacts } from '../../../test/lib/check-facts.ts'
+import { recipientFacts, runCheck, senderFacts } from '../../../test/lib/check-facts.ts'
 import type { SendAs } from '../../route/resolution.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import { senderCheck } from './sender.ts'
@@ -8,7 +8,13 @@ import type { MaySendAs } from './sender.ts'
 const lee = { kind: 'user', identity: 'lee' } as const
 const rights = (answer: SendAs) => async () => answer
 const verdictOn = async (maySendAs: MaySendAs, origin: Origin, sender: string | null) =>
-  (await runCheck(senderCheck(maySendAs), 'mail', senderFacts({ origin, sender }))).verdict
+  (
+    await runCheck(
+      senderCheck(maySendAs, () => null),
+      'mail',
+      senderFacts({ origin, sender }),
+    )
+  ).verdict
 
 test('an address of the user is accepted', async () => {
   expect((await verdictOn(rights({ kind: 'yes', source: 'people.yaml:3' }), lee, 'lee@example.org')).kind).toBe(
@@ -51,4 +57,18 @@ test('the null sender is allowed, and other origins are not checked', async () =
   }
   expect((await verdictOn(never, lee, null)).kind).toBe('accept')
   expect((await verdictOn(never, { kind: 'internet' }, 'lee@example.org')).kind).toBe('accept')
+})
+
+test('a machine that is limited to recipients writes only to these', async () => {
+  const limit = (_: unknown, address: string) => (address === 'alerts@example.org' ? null : ['alerts@example.org'])
+  const check = senderCheck(rights({ kind: 'yes', source: 'machines.yaml' }), limit)
+  const machine = { kind: 'machine', identity: 'ci-01' } as const
+  const to = async (forwardPath: string, origin: Origin = machine) =>
+    (await runCheck(check, 'rcpt', recipientFacts({ origin, forwardPath }))).verdict
+  expect((await to('alerts@example.org')).kind).toBe('accept')
+  expect(await to('friend@far.example')).toMatchObject({
+    kind: 'reject',
+    reply: { code: 550, text: 'You are not allowed to write to <friend@far.example>; allowed: alerts@example.org' },
+  })
+  expect((await to('friend@far.example', { kind: 'internet' })).kind).toBe('accept')
 })

@@ -44,6 +44,7 @@ export const peers = {
   'ldap-utils': { debian: 'ldap-utils', probe: program('ldapmodify') },
   postgresql: { debian: 'postgresql', probe: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/initdb'] },
   mariadb: { debian: 'mariadb-server', probe: program('mariadbd') },
+  puppet: { debian: 'puppet', probe: program('puppet') },
   strace: { debian: 'strace', probe: program('strace') },
   rspamd: { debian: 'rspamd', probe: program('rspamd'), needsRoot: true },
   redis: { debian: 'redis-server', probe: ['test', '-x', '/usr/bin/redis-server'] },
