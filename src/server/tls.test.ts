@@ -177,6 +177,7 @@ describe('client certificates', () => {
       subject: 'CN=machine.example.org',
       fingerprint: sha256(certificate.raw),
       keyFingerprint: sha256(certificate.publicKey.export({ type: 'spki', format: 'der' })),
+      der: certificate.raw,
     })
   })
 
