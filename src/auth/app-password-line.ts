@@ -112,7 +112,7 @@ export function writeAppLine(app: NewAppPassword): string {
 }
 
 /** Whole seconds, in UTC. */
-function writeTime(ms: number): string {
+export function writeTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 

@@ -7,6 +7,7 @@ import { declareBan } from './ban/declare-ban.ts'
 import { declareDirectory } from './directory/declare-directory.ts'
 import { declareGreylist } from './greylist/declare-greylist.ts'
 import type { Io } from './io.ts'
+import { declareMachine } from './machine/declare-machine.ts'
 import { declareLearn } from './learn/declare-learn.ts'
 import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
@@ -45,6 +46,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareReport,
     declareDirectory,
     declareSecrets,
+    declareMachine,
     declareAutoconfig,
   ])
     declare(program, io, finish)

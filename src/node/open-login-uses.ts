@@ -1,8 +1,8 @@
-// What the node remembers about app passwords and client certificates of users.
+// What the node remembers about app passwords, client certificates of users, and machines.
 
 import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import type { Config } from '../config/config.ts'
-import { appPasswordUsePath, certificateUsePath } from '../wiring/node-paths.ts'
+import { appPasswordUsePath, certificateUsePath, machineUsePath } from '../wiring/node-paths.ts'
 import { createCertificateUse } from './certificate-use.ts'
 import type { CertificateUse } from './certificate-use.ts'
 import { openUse } from './open-use.ts'
@@ -11,6 +11,7 @@ import type { UsePorts } from './open-use.ts'
 export interface LoginUses {
   readonly appUse: AppPasswordUse
   readonly certificateUse: CertificateUse
+  readonly machineUse: Pick<AppPasswordUse, 'note'>
 }
 
 /** Rejects if a file cannot be read. */
@@ -19,5 +20,6 @@ export async function openLoginUses(config: Config, ports: UsePorts): Promise<Lo
   return {
     appUse: await openUse(appPasswordUsePath(config), ports),
     certificateUse: createCertificateUse({ ...ports, use }),
+    machineUse: await openUse(machineUsePath(config), ports),
   }
 }

@@ -2,6 +2,7 @@
 
 import type { People } from '../auth/people.ts'
 import { type ClientHttps, type ClientHttpsPorts, startClientHttps } from '../autoconfig/client-https.ts'
+import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
@@ -54,6 +55,7 @@ import {
   sessionPools,
 } from '../wiring/reception-settings.ts'
 import type { CurrentModes } from './current-modes.ts'
+import { notingMachines } from './machine-use.ts'
 import type { ProxyCount } from './proxy-count.ts'
 import { StartFailure } from './start-failure.ts'
 import { hasVerifiedWay } from '../wiring/verified-way.ts'
@@ -72,6 +74,7 @@ export interface ReceptionParts {
     readonly machines: CertificateAuthenticator
     readonly people: People
   }
+  readonly machineUse: Pick<AppPasswordUse, 'note'>
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
   /** Null without rspamd. */
@@ -184,13 +187,13 @@ interface StartedListener {
 
 async function start(
   config: Config,
-  { clock, log, data, certificate, budgets, proxyCount, modes, meter }: ReceptionParts,
+  { clock, log, data, machineUse, certificate, budgets, proxyCount, modes, meter }: ReceptionParts,
   { listener, shared, socket }: StartedListener,
 ): Promise<Listener> {
   const admission = {
     admit: listener.admit,
     peers: peersOf(config, listener),
-    machines: listener.admit.includes('machines') ? data.machines : null,
+    machines: listener.admit.includes('machines') ? notingMachines(data.machines, machineUse) : null,
   }
   const hooks = createHooks({
     ...shared,

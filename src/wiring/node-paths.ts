@@ -44,6 +44,11 @@ export function certificateUsePath({ data }: WithData): string {
   return join(data, 'user-certificates-used')
 }
 
+/** When each machine was last here, by fingerprint. */
+export function machineUsePath({ data }: WithData): string {
+  return join(data, 'machines-used')
+}
+
 /** The key of the salts of users without SCRAM keys. */
 export function saltKeyPath({ data }: WithData): string {
   return join(data, 'scram-salt.key')
