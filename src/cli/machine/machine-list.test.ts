@@ -30,7 +30,7 @@ async function seen(identity: string, key: string, at: number) {
 const list = (json = false) =>
   runCommand((io) => machineList({ config: node.config, json, since: NOW - DAY_MS, now: NOW }, io))
 
-it('tells the machines that never came, are unused or have expired, and the keys that are not used', async () => {
+it('shows the machines that never came, are unused or have expired, and the keys that are not used', async () => {
   const rows = [
     `{ name: web-01, keys: ["${print('1')}", "${print('2')}"] }`,
     `{ name: new-01, keys: ["${print('3')}"] }`,
