@@ -114,8 +114,8 @@ function described({ account, hold, announced, signs, waiting, held, left }: Sho
     heldText,
     ...(announced ? [announcementText(announced)] : []),
     ...(signs ? signLines(signs) : []),
-    `queue: ${waiting} recipients wait, ${held} are held`,
-    left.length === 0 ? 'nothing has left' : `${left.length} recipients:`,
+    `queue, by recipient: ${waiting} waiting, ${held} held`,
+    left.length === 0 ? 'nothing has left' : `left, by recipient: ${left.length}`,
     ...left.map(
       ({ at, queueId, domain, result, host, reply }) =>
         `  ${time(at)}  ${queueId}  ${result.padEnd(RESULT_WIDTH)}  ${domain}  ${host ? `${host}: ` : ''}${reply.replaceAll(/\s+/g, ' ')}`,
