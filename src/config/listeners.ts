@@ -16,6 +16,8 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
   readonly xclient: readonly string[]
   /** Networks of the hosts that may use XFORWARD. */
   readonly xforward: readonly string[]
+  /** The only networks of its clients; empty for any. */
+  readonly networks: readonly string[]
 }
 
 /** The listeners of the role. Reports names under `listen` that the role does not have. */
@@ -27,9 +29,11 @@ export function placeListeners(role: RoleFile, listen: SectionValues['listen'], 
       `found a listener that the role ${role.role} does not have, expected one of ${names.join(', ')}`,
     )
   return Object.entries(role.listeners).map(([name, { address, ...listener }]) => {
-    const { address: bind, proxy = [], xclient = [], xforward = [] } = listen[name] ?? {}
+    const { address: bind, proxy = [], xclient = [], xforward = [], networks = [] } = listen[name] ?? {}
+    if (networks.length > 0 && listener.admit.includes('internet'))
+      report(['listen', name, 'networks'], 'found networks, expected none: the listener admits the internet')
     const place = { host: bind?.host ?? address, port: bind?.port ?? listener.port }
-    return { ...listener, name, ...place, proxy, xclient, xforward }
+    return { ...listener, name, ...place, proxy, xclient, xforward, networks }
   })
 }
 

@@ -194,6 +194,8 @@ async function start(
     admit: listener.admit,
     peers: peersOf(config, listener),
     machines: listener.admit.includes('machines') ? notingMachines(data.machines, machineUse) : null,
+    // The rights of a Unix socket decide about its clients.
+    ...(listener.networks.length > 0 && !socket && { allows: networkMatcher(listener.networks) }),
   }
   const hooks = createHooks({
     ...shared,

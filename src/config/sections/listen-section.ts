@@ -12,6 +12,7 @@ const addressOnly = bindAddress.transform((address) => ({
   proxy: [] as string[],
   xclient: [] as string[],
   xforward: [] as string[],
+  networks: [] as string[],
   checks: {} as CheckModes,
 }))
 
@@ -35,12 +36,18 @@ const withBalancers = z.strictObject({
     .describe(
       'Addresses or networks of the hosts that may say with XFORWARD where they have a message from. It is recorded and gives no rights.',
     ),
+  networks: z
+    .array(network)
+    .default([])
+    .describe(
+      'The only networks from which clients may connect, such as those of a VPN; empty for any. Not for a listener that admits the internet.',
+    ),
   checks: checkModes.describe('Modes of checks on this listener, in place of those of `checks`.'),
 })
 
 const listener = z.union([addressOnly, withBalancers], {
   error:
-    'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy, xclient, xforward, checks }',
+    'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy, xclient, xforward, networks, checks }',
 })
 
 /** Whether the role has these listeners is checked in ../listeners.ts. */

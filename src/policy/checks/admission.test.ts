@@ -37,6 +37,14 @@ const withTls = (shown: ClientCertificate | null) =>
   session({ tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', certificate: shown } })
 
 describe('at connect', () => {
+  test('a client outside the networks of the listener is refused, whatever it could prove', async () => {
+    const limited = settings(['users', 'peers'], { allows: (ip) => ip.startsWith('192.0.2.') })
+    expect((await atConnect(limited, session({ remoteIp: '192.0.2.1' }))).verdict.kind).toBe('accept')
+    expect(await atConnect(limited, session({ remoteIp: '198.51.100.1' }))).toMatchObject({
+      verdict: { kind: 'reject', reply: { code: 554, cause: '198.51.100.1: the listener does not allow its network' } },
+    })
+  })
+
   test('a listed address is a peer of its role, also as an IPv4-mapped IPv6 address', async () => {
     const peers = new Peers([{ role: 'mx', addresses: ['192.0.2.0/30', '2001:db8::25/128'], fingerprints: [] }])
     const admission = settings(['peers'], { peers })

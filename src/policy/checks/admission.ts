@@ -17,6 +17,8 @@ export interface AdmissionSettings {
   readonly peers: Peers
   /** Null on a listener that admits no machines. */
   readonly machines: CertificateAuthenticator | null
+  /** False for an address from which no client may connect; absent if all may. */
+  readonly allows?: (ip: string) => boolean
 }
 
 const accepted: Finding = { verdict: accept }
@@ -31,7 +33,9 @@ export function admissionCheck(settings: AdmissionSettings): Check {
 }
 
 /** A listed address is a peer. The listener's `admit` decides about other addresses. */
-function admitAddress({ admit, peers }: AdmissionSettings, session: Session): Finding {
+function admitAddress({ admit, peers, allows }: AdmissionSettings, session: Session): Finding {
+  if (allows && !allows(session.remoteIp))
+    return refused(unknownClient(session, 'the listener does not allow its network'))
   const role = admit.includes('peers') ? peers.byAddress(session.remoteIp) : null
   if (role !== null) return admitted({ kind: 'peer', role, vouched: 'nothing' })
   if (admit.includes('local')) return admitted({ kind: 'local' })
