@@ -35,8 +35,8 @@ export interface ClientHttpsPorts {
 
 export interface ClientHttps {
   readonly port: number
-  /** Uses the certificates of a reload. */
-  updateTls(): void
+  /** Uses the certificates of a reload. Null, or why they cannot be used: then the old ones stay. */
+  updateTls(): string | null
   close(): Promise<void>
 }
 
@@ -81,8 +81,14 @@ export async function startClientHttps(settings: ClientHttpsSettings, ports: Cli
   return {
     port: (front.address() as AddressInfo).port,
     updateTls: () => {
-      certificates = createServerCertificates(material())
-      server.setSecureContext(tlsOptions(material(), [material()]))
+      try {
+        const wanted = createServerCertificates(material())
+        server.setSecureContext(tlsOptions(material(), [material()]))
+        certificates = wanted
+        return null
+      } catch (error) {
+        return (error as Error).message
+      }
     },
     close: () =>
       new Promise((resolve) => {
@@ -145,8 +151,9 @@ function partsOf(
   return { service, httpsHost, sign, now: clock.now }
 }
 
-/** Null if it is too large. */
+/** Null if it is too large. What says so is not read, because the reply to a broken-off request may be lost. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return null
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -80,8 +80,9 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   node.login?.update(config)
   node.accounts.update(config)
   node.transfers?.updateTls()
-  node.clientHttps?.updateTls()
-  const cause = node.listeners.map((one) => one.updateTls()).find((one) => one !== null)
+  const cause = [...node.listeners, ...(node.clientHttps ? [node.clientHttps] : [])]
+    .map((one) => one.updateTls())
+    .find((one) => one !== null)
   const warnings = [...loaded.warnings]
   if (cause) {
     log.error({ cause }, 'the new certificate is invalid; the old one stays in use')
