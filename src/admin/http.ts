@@ -2,8 +2,9 @@
 // the configuration permits another one.
 
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Page, plainPage, sendPage } from '../lib/http-page.ts'
 import { isLoopbackAddress } from '../lib/ip-address.ts'
 import { printable } from '../lib/printable.ts'
 import type { HealthReport } from '../observe/health-report.ts'
@@ -30,21 +31,12 @@ export type AdminStart =
   | { readonly kind: 'listening'; readonly port: number; close(): Promise<void> }
   | { readonly kind: 'refused'; readonly problem: string; readonly cause?: Error }
 
-interface Page {
-  readonly status: number
-  readonly contentType: string
-  readonly text: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
 /** A request of a probe is one packet; slower clients are disconnected. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** How often Node checks for slow requests, ms; its default of 30 s would extend the limit of 10 s to 40 s. */
 const TIMEOUT_CHECK_MS = 1000
 /** Monitoring needs only a few connections. */
 const MAX_CONNECTIONS = 100
-
-const plain = 'text/plain; charset=utf-8'
 
 /** Starts to listen; `refused` if the address is not permitted or cannot be bound. */
 export function startAdmin(settings: AdminSettings, sources: AdminSources): Promise<AdminStart> {
@@ -61,9 +53,9 @@ export function startAdmin(settings: AdminSettings, sources: AdminSources): Prom
       answer(request, sources)
         .catch((error: unknown) => {
           sources.bug(error, `admin ${request.url}`)
-          return { status: 500, contentType: plain, text: 'Internal error\n' }
+          return plainPage(500, 'Internal error')
         })
-        .then((page) => send(request, response, page))
+        .then((page) => sendPage(request, response, page))
         .catch((error: unknown) => sources.bug(error, 'admin response'))
     },
   )
@@ -91,11 +83,13 @@ function close(server: Server): Promise<void> {
 
 async function answer(request: IncomingMessage, sources: AdminSources): Promise<Page> {
   const path = (request.url ?? '').split('?', 1)[0]
-  if (path !== '/metrics' && path !== '/healthz') return { status: 404, contentType: plain, text: 'Not found\n' }
+  if (path !== '/metrics' && path !== '/healthz') return plainPage(404, 'Not found')
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return { status: 405, contentType: plain, text: 'Method not allowed\n', headers: { allow: 'GET, HEAD' } }
+    return plainPage(405, 'Method not allowed', { allow: 'GET, HEAD' })
   }
-  return path === '/metrics' ? { status: 200, ...(await sources.metrics()) } : healthPage(await sources.health())
+  if (path === '/healthz') return healthPage(await sources.health())
+  const { contentType, text } = await sources.metrics()
+  return { status: 200, contentType, content: text }
 }
 
 /** A degraded node still accepts mail: only a failing one answers 503. */
@@ -104,17 +98,6 @@ function healthPage(report: HealthReport): Page {
     status: report.kind === 'failing' ? 503 : 200,
     contentType: 'application/json',
     // Causes have texts of other programs, and curl prints to a terminal.
-    text: `${printable(JSON.stringify(report))}\n`,
+    content: `${printable(JSON.stringify(report))}\n`,
   }
-}
-
-function send(request: IncomingMessage, response: ServerResponse, page: Page): void {
-  response.writeHead(page.status, {
-    'content-type': page.contentType,
-    'content-length': Buffer.byteLength(page.text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...page.headers,
-  })
-  response.end(request.method === 'HEAD' ? undefined : page.text)
 }

@@ -1,11 +1,11 @@
 // Answers the requests of mail programs. Everything here comes from strangers: the answers depend on the domain only, so that they do not
 // reveal which addresses exist.
 
+import { type Page, plainPage } from '../lib/http-page.ts'
 import { appleProfile } from './apple-profile.ts'
 import { autodiscoverJson, outlookError, outlookSettings, requestedAddress } from './autodiscover.ts'
 import { type MailService, type PersonAddress, personOf } from './mail-service.ts'
 import { mozillaConfig } from './mozilla-config.ts'
-import { type Page, plainPage } from './page.ts'
 import { settingsPage } from './settings-page.ts'
 
 export interface ClientRequest {

@@ -7,13 +7,13 @@ import type { Pool } from '../budget/pool.ts'
 import type { Rate } from '../budget/rate.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
+import { plainPage, sendPage } from '../lib/http-page.ts'
 import { clientNetwork, plainAddress } from '../lib/ip-address.ts'
 import type { Log } from '../lib/log.ts'
 import { createServerCertificates } from '../server/server-certificates.ts'
 import { type TlsMaterial, tlsOptions } from '../server/tls-material.ts'
 import { type AnswerParts, answerRequest } from './answer-request.ts'
 import type { MailService } from './mail-service.ts'
-import { type Page, plainPage } from './page.ts'
 
 export interface ClientHttpsSettings {
   readonly host: string
@@ -117,17 +117,17 @@ async function serve(request: IncomingMessage, response: ServerResponse, { setti
   try {
     const ip = plainAddress(request.socket.remoteAddress ?? '')
     if (!ports.requests.take(clientNetwork(ip)))
-      return send(request, response, plainPage(429, 'Too many requests', { 'retry-after': RETRY_AFTER_S }))
+      return sendPage(request, response, plainPage(429, 'Too many requests', { 'retry-after': RETRY_AFTER_S }))
     const body = await readBody(request)
     if (body === null)
-      return send(request, response, plainPage(413, 'The request is too large', { connection: 'close' }))
+      return sendPage(request, response, plainPage(413, 'The request is too large', { connection: 'close' }))
     const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '')
     const { method = '', url = '' } = request
-    send(request, response, await answerRequest(partsOf(settings, ports), { method, url, host, body }))
+    sendPage(request, response, await answerRequest(partsOf(settings, ports), { method, url, host, body }))
   } catch (error) {
     if (request.destroyed && !request.complete) return
     ports.log.bug(error, 'client configuration')
-    send(request, response, plainPage(500, 'Internal error'))
+    sendPage(request, response, plainPage(500, 'Internal error'))
   }
 }
 
@@ -162,15 +162,4 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
-}
-
-function send(request: IncomingMessage, response: ServerResponse, page: Page): void {
-  response.writeHead(page.status, {
-    'content-type': page.contentType,
-    'content-length': Buffer.byteLength(page.content),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...page.headers,
-  })
-  response.end(request.method === 'HEAD' ? undefined : page.content)
 }

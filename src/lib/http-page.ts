@@ -1,0 +1,28 @@
+// A page that an HTTP listener answers with, and how it is sent.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+export interface Page {
+  readonly status: number
+  readonly contentType: string
+  readonly content: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const PLAIN = 'text/plain; charset=utf-8'
+
+export function plainPage(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Page {
+  return { status, contentType: PLAIN, content: `${text}\n`, headers }
+}
+
+/** Sends it without permission to keep it; only the head for HEAD. */
+export function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
+  response.writeHead(page.status, {
+    'content-type': page.contentType,
+    'content-length': Buffer.byteLength(page.content),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...page.headers,
+  })
+  response.end(request.method === 'HEAD' ? undefined : page.content)
+}
