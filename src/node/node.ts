@@ -2,11 +2,9 @@
 
 import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
-import type { Pool } from '../budget/pool.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
-import type { DeliveryEngine } from '../delivery/engine.ts'
 import { openResolver } from '../dns/open-resolver.ts'
 import { createThreadedAuthenticator } from '../filter/threaded-authenticator.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -15,28 +13,24 @@ import { makeDirectory } from '../lib/make-directory.ts'
 import type { Log } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/event-log.ts'
-import type { OpenQueue, OpenReport } from '../queue/contract/opened-queue.ts'
-import { openQueue } from '../queue/sqlite/open-queue.ts'
+import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
-import { controlSocketPath } from '../wiring/node-paths.ts'
 import { quarantineSettings } from '../wiring/mail-settings.ts'
-import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
+import { adminSettings, resolverSettings } from '../wiring/node-settings.ts'
+import { answerCommands, followOrders } from './answer-commands.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
-import type { Place } from '../sendmail/smtp-session.ts'
-import type { Listener } from '../server/listener.ts'
 import { createCheckMeter } from './check-counts.ts'
 import { createConfigurationState } from './configuration-state.ts'
-import { startControl } from './control-socket.ts'
 import { createCurrentModes } from './current-modes.ts'
 import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
+import { openNodeQueue, queueFailure, startPurging } from './node-queue.ts'
 import { buildMailPath } from './mail-path.ts'
-import type { DropWatch } from './drop-watch.ts'
 import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { openLogin } from './open-login.ts'
@@ -53,13 +47,13 @@ import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { startReloader } from './reloader.ts'
 import { scannersOf, watchServices } from './services.ts'
-import type { Reloader, ReloaderParts } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 import { followLists, openRevocationLists } from './revocation-lists.ts'
 import type { RevocationLists } from './revocation-lists.ts'
 import { listenerMaterial } from './listener-material.ts'
 import type { CertificateUse } from './certificate-use.ts'
+import { localPlace, startDrop } from './start-drop.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
 import { startClients, startListeners, startTransfers } from './start-listeners.ts'
@@ -68,11 +62,6 @@ import { type ClientWatch, watchClients } from './watch-clients.ts'
 
 /** How long sessions and deliveries may continue during a drain; systemd kills after 90 s. */
 const DRAIN_MS = 30_000
-/** How soon the order of an operator to accept the files is seen. */
-const ORDERS_INTERVAL_MS = 1000
-/** How often events older than `queue.keep_events` are removed from the ledger. */
-const PURGE_INTERVAL_MS = 3_600_000
-
 export interface Node {
   readonly log: Log
   /** Reads the node's YAML again and activates its reloadable keys, data and certificate, all or nothing. Never rejects. */
@@ -190,13 +179,12 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const running = { ...used, ...received, greylist: services.greylist, accounts: clients.accounts }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
-  const orders = clock.every(ORDERS_INTERVAL_MS, () => followOrders(guard, reloader, log))
-  stops.defer(() => orders.cancel())
+  followOrders(reloader, { guard, clock, log, stops })
   await answerCommands({ ...running, reloader, engine: path.engine }, stops)
   log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
-    failed: failureOf(queue, log, flush),
+    failed: queueFailure(queue, log, flush),
     files: () => reloader.files(),
     reload: () => reloader.reload(),
     stop: async () => {
@@ -207,22 +195,6 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
       await flush()
     },
   }
-}
-
-interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'log'> {
-  readonly reloader: Reloader
-  readonly engine: Pick<DeliveryEngine, 'waits'>
-}
-
-/** Answers the requests of commands until the drain. */
-async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
-  const { config, clock, log, reloader, engine } = parts
-  const requests = new Map<string, () => Promise<object>>([
-    ['reload', () => reloader.reload()],
-    ['waits', () => engine.waits()],
-  ])
-  const control = await startControl(controlSocketPath(config), { clock, log, requests })
-  stops.defer(() => control.close())
 }
 
 type ObservedParts = Omit<ObservationParts, 'reachability' | 'certificateMismatch' | 'certificate' | 'quarantine'> &
@@ -287,67 +259,4 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   const clientHttps = await startClients(config, parts)
   stops.defer(() => clientHttps?.close())
   return { listeners, transfers, clientHttps, login }
-}
-
-interface QueueParts {
-  readonly log: Log
-  readonly stops: AsyncDisposableStack
-  readonly octets: Pool
-}
-
-/** Opens or creates the queue. Rejects with QueueUnavailable. */
-async function openNodeQueue(config: Config, { log, stops, octets }: QueueParts): Promise<OpenQueue> {
-  const settings = queueSettings(config)
-  const queue = await inDataDirectory(() => {
-    makeDirectory(settings.directory)
-    return openQueue(settings, { clock: systemClock, randomBytes: systemRandom, octets })
-  })
-  stops.defer(() => queue.close())
-  logOpening(queue.opened, log)
-  return queue
-}
-
-async function failureOf(queue: OpenQueue, log: Log, flush: () => Promise<void>): Promise<string> {
-  const cause = await new Promise<string>((resolve) => queue.onFatal(resolve))
-  log.error({ cause }, 'the queue failed; shutting down')
-  await flush()
-  return cause
-}
-
-/** Before the listeners drain, no message is on its way from the directory. */
-function startDrop(drop: DropWatch | null, place: Place | null, stops: AsyncDisposableStack): void {
-  if (!drop || !place) return
-  stops.defer(() => drop.close())
-  drop.start(place)
-}
-
-/** Where programs of this host connect; null if the role has no listener for them. */
-function localPlace(config: Config, listeners: readonly Listener[]): Place | null {
-  const index = config.listeners.findIndex(({ admit }) => admit.includes('local'))
-  const listener = listeners[index]
-  return listener ? { kind: 'tcp', host: config.listeners[index]?.host ?? '', port: listener.address().port } : null
-}
-
-/** An operator has accepted what the guard refused: the files are read again. */
-function followOrders(guard: FileGuard, reloader: Reloader, log: Log): void {
-  if (guard.doubt() === null) return
-  const reload = async () => {
-    if (await guard.hasOrder()) await reloader.reload()
-  }
-  reload().catch((error: unknown) => log.bug(error, 'order to accept the files'))
-}
-
-function startPurging(config: Config, queue: OpenQueue, { log, stops }: Omit<QueueParts, 'octets'>): void {
-  const purging = systemClock.every(PURGE_INTERVAL_MS, () => {
-    const before = systemClock.now() - config.queue.keep_events
-    queue.purge(before).catch((error: unknown) => log.bug(error, 'purge of the event ledger'))
-  })
-  stops.defer(() => purging.cancel())
-}
-
-function logOpening({ recovered, orphansRemoved, lost }: OpenReport, log: Log): void {
-  if (recovered > 0) log.warn({ recovered }, 'the last run ended during attempts; they are retried')
-  if (orphansRemoved > 0) log.info({ orphansRemoved }, 'spool files without a message were removed')
-  for (const one of lost)
-    log.error({ ...one }, 'the body of a queued message is missing or damaged; its recipients are held')
 }

@@ -1,0 +1,46 @@
+// What commands ask of a running node: requests on the control socket, and orders left in files.
+
+import { startControl } from './control-socket.ts'
+import type { DeliveryEngine } from '../delivery/engine.ts'
+import type { FileGuard } from '../directory/snapshots/file-guard.ts'
+import type { Log } from '../lib/log.ts'
+import { controlSocketPath } from '../wiring/node-paths.ts'
+import type { Reloader, ReloaderParts } from './reloader.ts'
+
+/** How soon the order of an operator to accept the files is seen. */
+const ORDERS_INTERVAL_MS = 1000
+export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'log'> {
+  readonly reloader: Reloader
+  readonly engine: Pick<DeliveryEngine, 'waits'>
+}
+
+/** Answers the requests of commands until the drain. */
+export async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
+  const { config, clock, log, reloader, engine } = parts
+  const requests = new Map<string, () => Promise<object>>([
+    ['reload', () => reloader.reload()],
+    ['waits', () => engine.waits()],
+  ])
+  const control = await startControl(controlSocketPath(config), { clock, log, requests })
+  stops.defer(() => control.close())
+}
+
+/** Looks for the order of an operator to accept what the guard has refused, and reloads. */
+export function followOrders(reloader: Reloader, { guard, clock, log, stops }: OrderParts): void {
+  const orders = clock.every(ORDERS_INTERVAL_MS, () => lookForOrder(guard, reloader, log))
+  stops.defer(() => orders.cancel())
+}
+
+interface OrderParts extends Pick<ReloaderParts, 'clock' | 'log'> {
+  readonly guard: FileGuard
+  readonly stops: AsyncDisposableStack
+}
+
+/** An operator has accepted what the guard refused: the files are read again. */
+function lookForOrder(guard: FileGuard, reloader: Reloader, log: Log): void {
+  if (guard.doubt() === null) return
+  const reload = async () => {
+    if (await guard.hasOrder()) await reloader.reload()
+  }
+  reload().catch((error: unknown) => log.bug(error, 'order to accept the files'))
+}
