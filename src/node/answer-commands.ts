@@ -9,6 +9,7 @@ import type { Reloader, ReloaderParts } from './reloader.ts'
 
 /** How soon the order of an operator to accept the files is seen. */
 const ORDERS_INTERVAL_MS = 1000
+
 export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'log'> {
   readonly reloader: Reloader
   readonly engine: Pick<DeliveryEngine, 'waits'>
