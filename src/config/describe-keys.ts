@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { roleSchema } from './role-file.ts'
 import { sections } from './sections.ts'
 
-interface Described {
+/** What a JSON schema says about a key. */
+export interface Described {
   readonly description?: string
   readonly default?: unknown
   readonly type?: string
@@ -41,19 +42,20 @@ export function configurationPage(): string {
     '',
     '## Node',
     '',
-    ...table(jsonSchema('node') as Described),
+    ...keyTable(jsonSchema('node') as Described),
     '',
     '## Role file',
     '',
     'The shipped roles are in `roles/`. To use a role of your own, set `role` to the path of its file.',
     'A role cannot make a node an open relay: `internet` is not an origin that may relay.',
     '',
-    ...table(jsonSchema('role') as Described),
+    ...keyTable(jsonSchema('role') as Described),
     '',
   ].join('\n')
 }
 
-function table(schema: Described): string[] {
+/** The keys of a schema, and those below them, as a Markdown table. */
+export function keyTable(schema: Described): string[] {
   return ['| key | default | meaning |', '|---|---|---|', ...rows(schema, '')]
 }
 

@@ -1,7 +1,7 @@
 // The demonstration's fleet: four nodes as real processes, with certificates of a temporary authority, new DKIM keys and the routing data of
 // hiera-examples/. All files are in one temporary folder.
 
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ import type { KeyRecord } from '../dkim/key-record.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
 import { systemClock } from '../lib/clock.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
+import { publicKeyDigest } from '../lib/public-key-digest.ts'
 import { nodeAddresses } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
 import { createAuthority } from './ca.ts'
@@ -64,7 +65,7 @@ export async function prepareFleet(settings: FleetSettings): Promise<Fleet> {
   writePair(folder, machine, machineCertificate)
   await writeAccounts(folder, machineCertificate)
   const dkimRecords = await generateKeys(join(folder, 'dkim'))
-  const print = (name: NodeName) => keyFingerprint((certificates.get(name) as Issued).certificate)
+  const print = (name: NodeName) => publicKeyDigest((certificates.get(name) as Issued).certificate)
   for (const name of names) writeFileSync(join(folder, `${name}.yaml`), stringify(nodeYaml(settings, name, print)))
   return { ...running(settings), authority, machineCertificate, dkimRecords }
 }
@@ -104,7 +105,7 @@ async function writeAccounts(folder: string, machineCertificate: Issued): Promis
     machines: [
       {
         name: machine,
-        fingerprints: [`sha256:${keyFingerprint(machineCertificate.certificate)}`],
+        fingerprints: [`sha256:${publicKeyDigest(machineCertificate.certificate)}`],
         senders: [`${machine}@${DOMAIN}`, `builds@${DOMAIN}`],
       },
     ],
@@ -156,11 +157,6 @@ function listeners(name: NodeName, address: string, ports: Fleet['ports']): Reco
   if (name === 'mx' || name === 'srs') return { smtp: `${address}:${ports.smtp}` }
   const submission = { submission: `${address}:${ports.submission}` }
   return name === 'mta' ? submission : { submissions: `${address}:${ports.submissions}`, ...submission }
-}
-
-function keyFingerprint(certificate: string): string {
-  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(key).digest('hex')
 }
 
 function writePair(folder: string, name: string, issued: Issued): void {

@@ -34,6 +34,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   reception: ['server', 'policy', 'budget', 'auth', 'route', 'intake', 'queue', 'message', 'observe', 'smtp', 'lib'],
   observe: ['smtp', 'lib'],
   config: ['policy', 'smtp', 'state', 'lib'],
+  fleet: ['config', 'smtp', 'lib'],
   admin: ['observe', 'lib'],
   webhooks: ['observe', 'state', 'lib'],
   autoconfig: ['server', 'budget', 'lib'],
@@ -46,7 +47,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules that only these may import: the rest of the program receives its settings as arguments and knows no wiring. */
 const importersOf: Readonly<Record<string, readonly string[]>> = {
-  config: ['wiring', 'node', 'cli', 'demo'],
+  config: ['fleet', 'wiring', 'node', 'cli', 'demo'],
   wiring: ['node', 'cli', 'demo'],
   node: ['cli', 'demo'],
   cli: ['main.ts', 'demo'],

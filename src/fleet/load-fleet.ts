@@ -1,0 +1,42 @@
+// Loads a fleet file: its schema, the roles and certificates that it names, the checks between nodes, and every key of node.yaml in it.
+// The result is the fleet, or every problem with its position.
+
+import type { Problem } from '../config/problem.ts'
+import { validate } from '../config/validate.ts'
+import { loadYaml, type YamlSource } from '../config/yaml-source.ts'
+import { checkFleet } from './check-fleet.ts'
+import { checkSettings } from './check-settings.ts'
+import type { Fleet } from './fleet-model.ts'
+import { fleetSchema } from './fleet-schema.ts'
+import { readNode } from './read-node.ts'
+
+export type FleetLoad =
+  | { readonly kind: 'ok'; readonly fleet: Fleet }
+  | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
+
+/** Reads the file and the files that it names. */
+export function loadFleet(file: string): FleetLoad {
+  const yaml = loadYaml(file)
+  return yaml.kind === 'ok' ? readFleet(yaml.source) : { kind: 'bad', problems: yaml.problems }
+}
+
+/** The same for a fleet file that is parsed already. Relative paths start at the folder of `source.file`. */
+export function readFleet(source: YamlSource): FleetLoad {
+  const written = validate(source, fleetSchema)
+  if (written.kind === 'bad') return bad([...source.problems, ...written.problems])
+  const problems: Problem[] = [...source.problems]
+  const { domain, srs, nodes } = written.value
+  const read = Object.entries(nodes).flatMap(
+    ([name, node]) => readNode({ name, node, file: written.value, source, problems }) ?? [],
+  )
+  if (problems.length > 0) return bad(problems)
+  const fleet: Fleet = { source, domain, srsDomain: srs?.domain ?? null, nodes: read }
+  checkFleet(fleet, (path, finding) => problems.push(source.at(path, finding)))
+  if (problems.length === 0) problems.push(...checkSettings(fleet))
+  return problems.length > 0 ? bad(problems) : { kind: 'ok', fleet }
+}
+
+/** In the order of the file. */
+function bad(problems: readonly Problem[]): FleetLoad {
+  return { kind: 'bad', problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) }
+}
