@@ -1,6 +1,5 @@
 // A reload: new data and a new certificate for a running node, all or nothing.
 
-import type { ClientHttps } from '../autoconfig/client-https.ts'
 import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
@@ -10,6 +9,7 @@ import type { Log } from '../lib/log.ts'
 import type { TransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
+import type { HttpsListener } from '../server/https-listener.ts'
 import type { Listener } from '../server/listener.ts'
 import type { AccountWatch } from './account-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
@@ -40,7 +40,7 @@ export interface Reloadable {
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
   /** Null without `autoconfig.listen`. */
-  readonly clientHttps: Pick<ClientHttps, 'updateTls'> | null
+  readonly clientHttps: Pick<HttpsListener, 'updateTls'> | null
   readonly modes: Pick<CurrentModes, 'replace'>
   /** Null if the role does not greylist. */
   readonly greylist: Pick<GreylistWatch, 'update'> | null

@@ -1,7 +1,7 @@
 // Starts the listeners of a node: SMTP for each listener of the role, and HTTPS for queue transfers and for mail programs.
 
 import type { People } from '../auth/people.ts'
-import { type ClientHttps, type ClientHttpsPorts, startClientHttps } from '../autoconfig/client-https.ts'
+import { type ClientHttpsPorts, startClientHttps } from '../autoconfig/client-https.ts'
 import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
@@ -37,6 +37,7 @@ import type { HookParts } from '../reception/session-hooks.ts'
 import type { OwnLists } from '../route/operator-lists.ts'
 import type { Router } from '../route/resolution.ts'
 import type { SocketPlace } from '../server/bind-socket.ts'
+import type { HttpsListener } from '../server/https-listener.ts'
 import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
 import { createProvenAddresses, type ProvenAddresses } from '../server/proven-addresses.ts'
@@ -251,7 +252,7 @@ interface ClientPorts extends Omit<ClientHttpsPorts, 'connections' | 'requests'>
 }
 
 /** The listener for mail programs; null without `autoconfig.listen`. Rejects if its address cannot be bound. */
-export async function startClients(config: Config, { budgets, ...ports }: ClientPorts): Promise<ClientHttps | null> {
+export async function startClients(config: Config, { budgets, ...ports }: ClientPorts): Promise<HttpsListener | null> {
   const settings = clientHttpsSettings(config)
   if (!settings) return null
   const limits = { connections: budgets.pool('clientConnections'), requests: budgets.rate('clientRequests') }

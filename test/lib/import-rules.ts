@@ -97,8 +97,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
     'interruption.ts',
     'message-size.ts',
     'server-replies.ts',
-    'server-certificates.ts',
-    'tls-material.ts',
+    'https-listener.ts',
   ],
 }
 
