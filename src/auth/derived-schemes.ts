@@ -68,7 +68,9 @@ export function hasSalt(one: ScramSalt, other: ScramSalt): boolean {
 
 /** The value of a new password, as dovecot writes it. @param salt null for a new one */
 export function writeScram(password: string, algorithm: 'sha1' | 'sha256', salt: ScramSalt | null): string {
-  const { rounds, salt: octets } = salt ?? { rounds: SCRAM_ROUNDS, salt: randomBytes(SCRAM_SALT_OCTETS) }
+  const { rounds, salt: given } = salt ?? { rounds: SCRAM_ROUNDS, salt: randomBytes(SCRAM_SALT_OCTETS) }
+  // Messages between threads turn Buffers into Uint8Arrays.
+  const octets = Buffer.from(given)
   const salted = pbkdf2Sync(password.normalize('NFKC'), octets, rounds, keyLength(algorithm), algorithm)
   const key = (name: string) => createHmac(algorithm, salted).update(name).digest()
   const storedKey = createHash(algorithm).update(key('Client Key')).digest()

@@ -8,6 +8,7 @@ import { findApp } from './app-password.ts'
 import type { AppAnswer, AppAttempt, AppPassword } from './app-password.ts'
 import type { Identification, LoginClient, PasswordAuthenticator } from './authenticator.ts'
 import { createEqualDuration } from './equal-duration.ts'
+import { MOST_PASSWORD_OCTETS } from './password-octets.ts'
 import type { PasswordPool, PasswordVerdict } from './password-pool.ts'
 import { type PasswdEntry, userKey } from './passwd-line.ts'
 import type { AskVerdict, Check, FoundPerson, People } from './people.ts'
@@ -24,8 +25,6 @@ export interface PasswdAuthenticatorSettings {
   readonly remembered: Pick<RememberedPasswords, 'has' | 'add'>
 }
 
-/** RFC 4616 gives no limit. A longer password only wastes time in the hash function. */
-const MOST_PASSWORD_OCTETS = 1024
 /** As in a passwd-file: no address is longer, so no directory is queried for a longer name. */
 const MOST_NAME_LENGTH = 254
 

@@ -8,6 +8,7 @@ import { createBudgets } from '../budget/budgets.ts'
 import type { Holder, Pool } from '../budget/pool.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { PasswordAnswer, PasswordRequest } from './password-worker.ts'
+import type { ScramSalt } from './derived-schemes.ts'
 import type { HashableScheme } from './schemes.ts'
 import type { StoredPassword } from './stored-password.ts'
 
@@ -24,8 +25,11 @@ export interface PasswordPool {
 }
 
 export interface PasswordHasher {
-  /** `{SCHEME}hash` of a new password with a fresh salt; null if too many requests wait. */
-  hash(scheme: HashableScheme, password: string): Promise<string | null>
+  /**
+   * `{SCHEME}hash` of a new password; null if too many requests wait.
+   * @param salt for SCRAM keys; without it, as for every other scheme, a fresh one
+   */
+  hash(scheme: HashableScheme, password: string, salt?: ScramSalt | null): Promise<string | null>
 }
 
 const OWN: Holder = { purpose: 'delivery' }
@@ -89,8 +93,8 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool & 
       const { result, ms } = await ask({ kind: 'verify', stored, password }, holder)
       return { verdict: result === null ? 'unavailable' : result === true ? 'match' : 'mismatch', ms }
     },
-    hash: async (scheme, password) => {
-      const { result } = await ask({ kind: 'hash', scheme, password }, OWN)
+    hash: async (scheme, password, salt = null) => {
+      const { result } = await ask({ kind: 'hash', scheme, password, salt }, OWN)
       return typeof result === 'string' ? result : null
     },
     close: async () => {

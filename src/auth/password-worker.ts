@@ -2,12 +2,19 @@
 
 import { parentPort } from 'node:worker_threads'
 import { systemClock } from '../lib/clock.ts'
+import type { ScramSalt } from './derived-schemes.ts'
 import { type HashableScheme, hashPassword, matches } from './schemes.ts'
 import type { StoredPassword } from './stored-password.ts'
 
 export type PasswordRequest =
   | { readonly kind: 'verify'; readonly stored: StoredPassword; readonly password: string }
-  | { readonly kind: 'hash'; readonly scheme: HashableScheme; readonly password: string }
+  /** `salt`: for SCRAM keys only. */
+  | {
+      readonly kind: 'hash'
+      readonly scheme: HashableScheme
+      readonly password: string
+      readonly salt: ScramSalt | null
+    }
 
 export interface PasswordAnswer {
   /** True or false for `verify`, a hash with its scheme for `hash`. Null if the work itself failed. */
@@ -27,7 +34,7 @@ function work(request: PasswordRequest): PasswordAnswer['result'] {
   try {
     return request.kind === 'verify'
       ? matches(request.stored, request.password)
-      : hashPassword(request.scheme, request.password)
+      : hashPassword(request.scheme, request.password, request.salt)
   } catch {
     return null
   }

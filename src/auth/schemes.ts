@@ -4,7 +4,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { compareSync, hashSync } from 'bcryptjs'
 import { matchesArgon2, writeArgon2 } from './argon2-scheme.ts'
-import { matchesPbkdf2, matchesScram, writePbkdf2, writeScram } from './derived-schemes.ts'
+import { matchesPbkdf2, matchesScram, type ScramSalt, writePbkdf2, writeScram } from './derived-schemes.ts'
 import { digestSchemes, matchesDigest, writeDigest } from './digest-schemes.ts'
 import { md5Crypt } from './md5-crypt.ts'
 import { matchesShaCrypt, writeShaCrypt } from './sha-crypt.ts'
@@ -54,12 +54,12 @@ export function matches(stored: StoredPassword, password: string): boolean {
   }
 }
 
-/** `{SCHEME}hash` of a new password with a fresh salt. */
-export function hashPassword(scheme: HashableScheme, password: string): string {
-  return `{${scheme}}${hashValue(scheme, password)}`
+/** `{SCHEME}hash` of a new password with a fresh salt. @param scramSalt for new SCRAM keys; null for a fresh one */
+export function hashPassword(scheme: HashableScheme, password: string, scramSalt: ScramSalt | null = null): string {
+  return `{${scheme}}${hashValue(scheme, password, scramSalt)}`
 }
 
-function hashValue(scheme: HashableScheme, password: string): string {
+function hashValue(scheme: HashableScheme, password: string, scramSalt: ScramSalt | null): string {
   const salt = randomBytes(SALT_OCTETS)
   // Hexadecimal digits are valid in every crypt(3) salt.
   const cryptSalt = salt.toString('hex').slice(0, 16)
@@ -77,7 +77,7 @@ function hashValue(scheme: HashableScheme, password: string): string {
     case 'MD5-CRYPT':
       return md5Crypt(password, cryptSalt.slice(0, 8))
     case 'SCRAM-SHA-256':
-      return writeScram(password, 'sha256', null)
+      return writeScram(password, 'sha256', scramSalt)
     case 'PBKDF2':
       return writePbkdf2(password, cryptSalt)
     default:

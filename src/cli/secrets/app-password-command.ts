@@ -4,16 +4,18 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { createAppSecret } from '../../auth/app-password.ts'
+import { withAppLine, withoutApps } from '../../auth/app-password-edit.ts'
 import { isAppLabel, isAppSender, writeAppLine } from '../../auth/app-password-line.ts'
 import { MOST_OF_USER, parseAppPasswords } from '../../auth/app-password-file.ts'
 import type { AppPasswordFile } from '../../auth/app-password-file.ts'
+import { rewriteAccounts } from '../../auth/passwd-edit.ts'
 import { parsePasswdFile } from '../../auth/passwd-file.ts'
 import { readPasswdLine, userKey } from '../../auth/passwd-line.ts'
 import { identityOf } from '../../auth/passwd-authenticator.ts'
 import { findEntry } from '../../auth/people.ts'
 import type { ScramSalt } from '../../auth/derived-schemes.ts'
+import { commandClock } from '../../lib/clock.ts'
 import { parseNetwork } from '../../lib/ip-address.ts'
-import { replaceFile } from '../../lib/replace-file.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
 import { asOwnerOf } from '../place/node-place.ts'
 import { findAppPlace, readOrEmpty } from './app-password-place.ts'
@@ -50,20 +52,19 @@ export async function addAppPassword(options: AddAppOptions, io: Io): Promise<nu
 export async function removeAppPassword(options: RemoveAppOptions, io: Io): Promise<number> {
   const place = findAppPlace(options, io)
   if (typeof place === 'number') return place
-  return inFolderOf(place, io, async (file, text) => {
+  const { user, label } = options
+  return inFolderOf(place, io, (file, text) => {
     const { list } = parseAppPasswords(file, text)
-    const found = list.filter((app) => isOf(app.user, options.user, place) && app.label === options.label)
+    const found = list.filter((app) => isOf(app.user, user, place) && app.label === label)
     if (found.length === 0) {
-      line(io.stderr, `${place.file} has no app password ${options.label} of ${options.user}`)
+      line(io.stderr, `${place.file} has no app password ${label} of ${user}`)
       return FAILED
     }
-    const lines = text.split(/\r?\n/).filter((one) => !found.some((app) => app.line === one))
-    const failure = await save(file, lines.join('\n'))
-    if (failure !== null) return usageError(io, failure)
-    const { user, label } = options
-    if (options.json) json(io.stdout, { user, label, result: 'removed' })
-    else line(io.stdout, `${user}:${label}: removed`)
-    return OK
+    const done = () => {
+      if (options.json) json(io.stdout, { user, label, result: 'removed' })
+      else line(io.stdout, `${user}:${label}: removed`)
+    }
+    return { text: withoutApps(text, found), done }
   })
 }
 
@@ -79,12 +80,18 @@ function problemOf({ user, label, networks, senders, expires, now }: AddAppOptio
   return sender === undefined ? null : `--sender: found ${sender}, expected an address, @domain or *.domain`
 }
 
+/** The new text of the file, and what is printed when it is on disk. */
+interface Change {
+  readonly text: string
+  readonly done: () => void
+}
+
 interface Written {
   readonly io: Io
   readonly before: string
 }
 
-async function add(options: AddAppOptions, place: AppPlace, { io, before }: Written): Promise<number> {
+async function add(options: AddAppOptions, place: AppPlace, { io, before }: Written): Promise<Change | number> {
   const { label, expires, now } = options
   const read = parseAppPasswords(place.file, before)
   const others = read.list.filter((app) => isOf(app.user, options.user, place))
@@ -98,21 +105,18 @@ async function add(options: AddAppOptions, place: AppPlace, { io, before }: Writ
   const secret = createAppSecret()
   const salt = await saltOf(user, place, { others, io })
   const added = writeAppLine({ ...options, user, secret, created: now, salt })
-  const failure = await save(
-    place.file,
-    before === '' || before.endsWith('\n') ? `${before}${added}\n` : `${before}\n${added}\n`,
-  )
-  if (failure !== null) return usageError(io, failure)
-  if (options.json)
-    json(io.stdout, { user, label, secret, expires: expires === null ? null : new Date(expires).toISOString() })
-  else {
-    line(io.stdout, secret)
-    line(
-      io.stderr,
-      `This is the password of ${user} for ${label}. It is not shown again. Reload the node: waypost reload`,
-    )
+  const done = () => {
+    if (options.json)
+      json(io.stdout, { user, label, secret, expires: expires === null ? null : new Date(expires).toISOString() })
+    else {
+      line(io.stdout, secret)
+      line(
+        io.stderr,
+        `This is the password of ${user} for ${label}. It is not shown again. Reload the node: waypost reload`,
+      )
+    }
   }
-  return OK
+  return { text: withAppLine(before, added), done }
 }
 
 /** A client of SCRAM gets one salt for a user name, so all keys of a user need the same one. */
@@ -139,25 +143,28 @@ function isOf(written: string, user: string, { domain }: AppPlace): boolean {
   return name(written) === name(user)
 }
 
-/** Runs `use` with the file, behind a link its target, and its text, as the owner of its folder. */
+/** Changes the file, behind a link its target, as the owner of its folder. `change` returns the change, or the exit code after a message. */
 async function inFolderOf(
   { file }: AppPlace,
   io: Io,
-  use: (file: string, text: string) => Promise<number>,
+  change: (file: string, text: string) => Promise<Change | number> | Change | number,
 ): Promise<number> {
   const target = await realpath(file).catch(() => resolve(file))
   return asOwnerOf(dirname(target), io, async () => {
-    const text = await readOrEmpty(target)
-    return text === null ? usageError(io, `${file} cannot be read`) : use(target, text)
+    let result: Change | number = OK
+    try {
+      await rewriteAccounts(target, commandClock, async (text) => {
+        result = await change(target, text)
+        return typeof result === 'number' ? null : result.text
+      })
+    } catch (error) {
+      return usageError(io, `${file} cannot be written: ${(error as Error).message}`)
+    }
+    const changed = result as Change | number
+    if (typeof changed === 'number') return changed
+    changed.done()
+    return OK
   })
-}
-
-/** Null, or why the file cannot be written. */
-async function save(file: string, text: string): Promise<string | null> {
-  return replaceFile(file, text).then(
-    () => null,
-    (error: Error) => `${file} cannot be written: ${error.message}`,
-  )
 }
 
 function usageError(io: Io, problem: string): number {

@@ -3,9 +3,11 @@
 
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { type ScramSalt, writeScram } from '../../auth/derived-schemes.ts'
+import type { ScramSalt } from '../../auth/derived-schemes.ts'
+import { editPasswdText, rewriteAccounts, scramSaltIn, withHash } from '../../auth/passwd-edit.ts'
 import { parsePasswdFile } from '../../auth/passwd-file.ts'
-import { readPasswdLine, userKey } from '../../auth/passwd-line.ts'
+import { readPasswdLine } from '../../auth/passwd-line.ts'
+import { mostOctets } from '../../auth/password-octets.ts'
 import { createPasswordPool, type PasswordHasher, type PasswordPool } from '../../auth/password-pool.ts'
 import { type HashableScheme, hashableSchemes } from '../../auth/schemes.ts'
 import { readStored } from '../../auth/stored-password.ts'
@@ -13,7 +15,7 @@ import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
 import { asOwnerOf } from '../place/node-place.ts'
 import { readOrEmpty } from './app-password-place.ts'
 import { readSecret } from './read-secret.ts'
-import { replaceFile } from '../../lib/replace-file.ts'
+import { commandClock } from '../../lib/clock.ts'
 
 export type PasswdOptions = { readonly json: boolean } & (
   | { readonly action: 'hash'; readonly scheme?: string }
@@ -23,9 +25,6 @@ export type PasswdOptions = { readonly json: boolean } & (
   | { readonly action: 'set'; readonly file: string; readonly user: string; readonly scheme?: string }
   | { readonly action: 'remove'; readonly file: string; readonly user: string }
 )
-
-/** bcrypt ignores the octets after these. */
-const BCRYPT_OCTETS = 72
 
 /** Runs the command; the password comes from standard input. */
 export async function passwd(options: PasswdOptions, io: Io): Promise<number> {
@@ -78,52 +77,48 @@ async function set(options: PasswdOptions & { action: 'set' }, io: Io): Promise<
     return usageError(io, `found ${JSON.stringify(options.user)}, expected a user name without spaces and colons`)
   const text = await readOrEmpty(options.file)
   if (text === null) return usageError(io, `${options.file} cannot be read`)
-  const hashed = await newHash(options.scheme, io, scramSaltOf(text, user))
+  const hashed = await newHash(options.scheme, io, scramSaltIn(text, user))
   if (hashed === null) return USAGE
-  const { lines, found } = edit(text, user, (fields) => [fields[0] as string, hashed, ...fields.slice(2)].join(':'))
-  if (!found) lines.push(`${user}:${hashed}`)
-  return save(options, { lines, result: found ? 'changed' : 'added', user }, io)
+  return rewrite(options, io, (current) => {
+    const edited = editPasswdText(current, user, (fields) => withHash(fields, hashed))
+    if (edited.found) return { text: edited.text, result: 'changed', user }
+    return { text: `${edited.text}${user}:${hashed}\n`, result: 'added', user }
+  })
 }
 
 async function remove(options: PasswdOptions & { action: 'remove' }, io: Io): Promise<number> {
-  const text = await readOrEmpty(options.file)
-  if (text === null) return usageError(io, `${options.file} cannot be read`)
-  const { lines, found } = edit(text, options.user.toLowerCase(), () => null)
-  if (!found) return absent(options, io)
-  return save(options, { lines, result: 'removed', user: options.user }, io)
-}
-
-/** Changes the lines of a user, or removes them if `change` returns null. */
-function edit(
-  text: string,
-  user: string,
-  change: (fields: readonly string[]) => string | null,
-): { readonly lines: string[]; readonly found: boolean } {
-  let found = false
-  const lines = text.split('\n').flatMap((each) => {
-    const fields = each.split(':')
-    if (each.startsWith('#') || fields.length < 2 || fields[0]?.toLowerCase() !== user) return [each]
-    found = true
-    const changed = change(fields)
-    return changed === null ? [] : [changed]
+  return rewrite(options, io, (current) => {
+    const edited = editPasswdText(current, options.user, () => null)
+    return edited.found ? { text: edited.text, result: 'removed', user: options.user } : null
   })
-  if (lines.at(-1) === '') lines.pop()
-  return { lines, found }
 }
 
-async function save(
-  options: { readonly file: string; readonly json: boolean },
-  edited: { readonly lines: readonly string[]; readonly result: string; readonly user: string },
+interface Rewritten {
+  readonly text: string
+  readonly result: string
+  readonly user: string
+}
+
+/** Null from `change`: the file does not have the user. */
+async function rewrite(
+  options: { readonly file: string; readonly user: string; readonly json: boolean },
   io: Io,
+  change: (text: string) => Rewritten | null,
 ): Promise<number> {
-  const text = edited.lines.map((each) => `${each}\n`).join('')
+  let done: Rewritten | null = null
   try {
-    await replaceFile(await realpath(options.file).catch(() => options.file), text)
+    await rewriteAccounts(options.file, commandClock, (text) => {
+      done = change(text)
+      return done?.text ?? null
+    })
   } catch (error) {
     return usageError(io, `${options.file} cannot be written: ${(error as Error).message}`)
   }
-  if (options.json) json(io.stdout, { user: edited.user, result: edited.result })
-  else line(io.stdout, `${edited.user}: ${edited.result}`)
+  const rewritten = done as Rewritten | null
+  if (rewritten === null) return absent(options, io)
+  const { user, result, text } = rewritten
+  if (options.json) json(io.stdout, { user, result })
+  else line(io.stdout, `${user}: ${result}`)
   for (const problem of parsePasswdFile(options.file, text).problems)
     line(io.stderr, `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`)
   return OK
@@ -144,12 +139,6 @@ async function hashOf(
   return fields?.[1] ?? absent(options, io)
 }
 
-/** The salt of the SCRAM keys of a user: app passwords have it too, and a client gets one salt for the user. */
-function scramSaltOf(text: string, user: string): ScramSalt | null {
-  const stored = parsePasswdFile('', text).entries.get(userKey(user))?.stored
-  return stored?.kind === 'scram' && stored.algorithm === 'sha256' ? stored.value : null
-}
-
 /** @param salt for new SCRAM keys; null for a fresh one */
 async function newHash(scheme: string | undefined, io: Io, salt: ScramSalt | null): Promise<string | null> {
   const wanted = scheme?.toUpperCase() ?? hashableSchemes[0]
@@ -162,15 +151,17 @@ async function newHash(scheme: string | undefined, io: Io, salt: ScramSalt | nul
     usageError(io, 'found no password on standard input')
     return null
   }
-  if (wanted === 'BLF-CRYPT' && Buffer.byteLength(password) > BCRYPT_OCTETS) {
+  if (Buffer.byteLength(password) > mostOctets(wanted)) {
+    const most = mostOctets(wanted)
     usageError(
       io,
-      `found a password of more than ${BCRYPT_OCTETS} octets, which BLF-CRYPT truncates, expected another scheme`,
+      wanted === 'BLF-CRYPT'
+        ? `found a password of more than ${most} octets, which BLF-CRYPT truncates, expected another scheme`
+        : `found a password of more than ${most} octets, expected a shorter one`,
     )
     return null
   }
-  if (wanted === 'SCRAM-SHA-256' && salt) return `{SCRAM-SHA-256}${writeScram(password, 'sha256', salt)}`
-  const hashed = await withPool((pool) => pool.hash(wanted, password))
+  const hashed = await withPool((pool) => pool.hash(wanted, password, salt))
   if (hashed === null) usageError(io, `a ${wanted} hash cannot be computed`)
   return hashed
 }
