@@ -92,13 +92,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
   state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts', 'brake-contract.ts', 'webhook-contract.ts'],
-  server: [
-    'server-hooks.ts',
-    'interruption.ts',
-    'message-size.ts',
-    'server-replies.ts',
-    'https-listener.ts',
-  ],
+  server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts', 'https-listener.ts'],
 }
 
 /** The closed list of events is open to every module. */
