@@ -12,7 +12,7 @@ const RETRY_MS = 20
 /** No process needs a lock for that long, ms. */
 const STALE_MS = 60_000
 
-/** Runs `work` while no other holder of the lock does. Rejects if the lock cannot be had, with the error of `work` otherwise. */
+/** Runs `work` while no other holder of the lock does. Rejects if another process keeps the lock, and with the error of `work`. */
 export async function withFileLock<T>(
   file: string,
   clock: Pick<Clock, 'monotonic' | 'now' | 'sleep'>,

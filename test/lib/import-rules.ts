@@ -37,7 +37,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   fleet: ['config', 'smtp', 'lib'],
   admin: ['observe', 'lib'],
   webhooks: ['observe', 'state', 'lib'],
-  autoconfig: ['server', 'budget', 'lib'],
+  autoconfig: ['server', 'lib'],
   wiring: [ANY],
   node: [ANY],
   demo: [ANY],
