@@ -5,8 +5,21 @@ import type { IncomingServer, MailService } from './mail-service.ts'
 const HTTPS_PORT = 443
 const incomingLabels = ['_imaps', '_imap', '_pop3s', '_pop3'] as const
 
+export interface ServiceRecord {
+  /** Without a final dot. */
+  readonly name: string
+  readonly type: 'SRV' | 'CNAME'
+  /** As in a zone file. */
+  readonly value: string
+}
+
 /** Lines of a zone file for all domains. @param host of the HTTPS service, or null if there is none */
 export function serviceRecords(service: MailService, host: string | null): readonly string[] {
+  return serviceEntries(service, host).map(({ name, type, value }) => `${name}. IN ${type} ${value}`)
+}
+
+/** The same as records. */
+export function serviceEntries(service: MailService, host: string | null): readonly ServiceRecord[] {
   return service.domains.flatMap((domain) => [
     ...service.outgoing.map(({ host: target, port, tls }, rank) => {
       const label = tls === 'implicit' ? '_submissions' : '_submission'
@@ -18,13 +31,13 @@ export function serviceRecords(service: MailService, host: string | null): reado
 }
 
 /** A target of `.` says that the service does not exist (RFC 6186 3.4). */
-function incomingRecord(label: string, domain: string, incoming: IncomingServer | null): string {
+function incomingRecord(label: string, domain: string, incoming: IncomingServer | null): ServiceRecord {
   const own = incoming && `_${incoming.protocol}${incoming.tls === 'implicit' ? 's' : ''}`
   const value = incoming && own === label ? `0 1 ${incoming.port} ${incoming.host}.` : '0 0 0 .'
   return record(`${label}._tcp.${domain}`, 'SRV', value)
 }
 
-function httpsRecords(domain: string, host: string): readonly string[] {
+function httpsRecords(domain: string, host: string): readonly ServiceRecord[] {
   const names = ['autoconfig', 'autodiscover'].map((label) => `${label}.${domain}`).filter((name) => name !== host)
   return [
     ...names.map((name) => record(name, 'CNAME', `${host}.`)),
@@ -32,6 +45,6 @@ function httpsRecords(domain: string, host: string): readonly string[] {
   ]
 }
 
-function record(name: string, type: string, value: string): string {
-  return `${name}. IN ${type} ${value}`
+function record(name: string, type: ServiceRecord['type'], value: string): ServiceRecord {
+  return { name, type, value }
 }

@@ -5,6 +5,7 @@ import { declareAccount } from './account/declare-account.ts'
 import { declareAutoconfig } from './autoconfig/declare-autoconfig.ts'
 import { declareBan } from './ban/declare-ban.ts'
 import { declareDirectory } from './directory/declare-directory.ts'
+import { declareDns } from './dns/declare-dns.ts'
 import { declareFleet } from './fleet/declare-fleet.ts'
 import { declareGreylist } from './greylist/declare-greylist.ts'
 import type { Io } from './io.ts'
@@ -50,6 +51,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareMachine,
     declareAutoconfig,
     declareFleet,
+    declareDns,
   ])
     declare(program, io, finish)
   return program

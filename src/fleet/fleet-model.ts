@@ -13,15 +13,57 @@ export interface FleetNode {
   readonly writtenRole: string
   /** Lower case, without a final dot. */
   readonly hostname: string
+  /** In MX records. */
+  readonly preference: number
   readonly addresses: readonly string[]
   /** Addresses that its mail leaves from, to the internet and to other nodes. */
   readonly sources: readonly string[]
   /** SHA-256 of its public keys (SubjectPublicKeyInfo), lower-case hexadecimal, the one in use first. */
   readonly publicKeys: readonly string[]
+  /** Absolute path of its certificate in PEM; null if the fleet file names none. */
+  readonly certificate: string | null
   /** Absolute path of its node.yaml. */
   readonly config: string
   /** The keys of node.yaml that the fleet file has for it, those of all nodes, of its role and its own together. */
   readonly settings: Settings
+}
+
+/** The settings of the DNS records of a domain. */
+export interface DomainRecords {
+  readonly spf: {
+    readonly by: 'addresses' | 'names'
+    readonly include: readonly string[]
+    readonly all: 'fail' | 'softfail'
+  }
+  readonly dmarc: {
+    readonly policy: DmarcPolicy
+    readonly subdomains?: DmarcPolicy | undefined
+    readonly reports: readonly string[]
+  }
+  /** Null: no policy. */
+  readonly mtaSts: MtaStsPlan | null
+  readonly tlsReports: readonly string[]
+  readonly caa: readonly string[]
+}
+
+export type DmarcPolicy = 'none' | 'quarantine' | 'reject'
+
+export interface MtaStsPlan {
+  readonly mode: 'testing' | 'enforce' | 'none'
+  /** Milliseconds. */
+  readonly maxAge: number
+  /** The nodes that serve the policy, or the name of a host. */
+  readonly servers: readonly FleetNode[] | string
+}
+
+export interface FleetDomain {
+  readonly name: string
+  /** `srs`: only rewritten senders are in it. */
+  readonly kind: 'mail' | 'srs'
+  /** Empty: the domain receives no mail. */
+  readonly mx: readonly FleetNode[]
+  readonly senders: readonly FleetNode[]
+  readonly records: DomainRecords
 }
 
 export interface Fleet {
@@ -32,6 +74,12 @@ export interface Fleet {
   /** Null if no node needs SRS. */
   readonly srsDomain: string | null
   readonly nodes: readonly FleetNode[]
+  /** The main domain first, the SRS domain last. */
+  readonly domains: readonly FleetDomain[]
+  /** Absolute paths. */
+  readonly dkimKeys: readonly string[]
+  /** Of the DNS records, in seconds. */
+  readonly ttl: number
 }
 
 /** The nodes with a role, by the name that the role file gives. */

@@ -1,10 +1,11 @@
 // The keys of node.yaml that a fleet file decides for a node, and those that complete it to a node that starts.
 
+import { dirname, resolve } from 'node:path'
 import { placeListeners } from '../config/listeners.ts'
 import { listen } from '../config/sections/listen-section.ts'
 import { peerPort } from '../smtp/nexthop.ts'
 import type { Fleet, FleetNode, Settings } from './fleet-model.ts'
-import { mergeSettings, withoutNulls } from './merge-settings.ts'
+import { isMap, mergeSettings, withoutNulls } from './merge-settings.ts'
 import { knowsRole, needsSrs } from './node-needs.ts'
 
 /** Files of a node in the folder of its node.yaml, if the settings name no others. */
@@ -52,6 +53,12 @@ function usualFiles({ role }: FleetNode): Settings {
   }
 }
 
+/** The directory of the DKIM keys of a node, absolute. */
+export function dkimKeysOf({ config, settings }: FleetNode): string {
+  const written = isMap(settings.dkim) ? settings.dkim.keys : undefined
+  return resolve(dirname(config), typeof written === 'string' ? written : nodeFiles.dkimKeys)
+}
+
 /** By role, each with its name and what proves it: its keys, or its addresses if no key is known. */
 function peersOf(node: FleetNode, fleet: Fleet): Settings {
   const known = fleet.nodes.filter((other) => other !== node && isPeer(node, other))
@@ -83,7 +90,7 @@ function portOf(node: FleetNode): number {
 }
 
 /** The listeners of a node, bound as its settings say. A wrong `listen` is reported by `checkSettings`. */
-function listenersOf({ role, settings }: FleetNode) {
+export function listenersOf({ role, settings }: FleetNode) {
   const written = listen.schema.safeParse(settings.listen)
   return placeListeners(role, written.success ? written.data : {}, () => undefined)
 }

@@ -1,13 +1,17 @@
 // Loads a fleet file: its schema, the roles and certificates that it names, the checks between nodes, and every key of node.yaml in it.
 // The result is the fleet, or every problem with its position.
 
-import type { Problem } from '../config/problem.ts'
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Problem, Report } from '../config/problem.ts'
 import { validate } from '../config/validate.ts'
 import { loadYaml, type YamlSource } from '../config/yaml-source.ts'
 import { checkFleet } from './check-fleet.ts'
 import { checkSettings } from './check-settings.ts'
-import type { Fleet } from './fleet-model.ts'
-import { fleetSchema } from './fleet-schema.ts'
+import type { Fleet, FleetNode } from './fleet-model.ts'
+import { type FleetFile, fleetSchema } from './fleet-schema.ts'
+import { dkimKeysOf } from './generated-settings.ts'
+import { readDomains } from './fleet-domains.ts'
 import { readNode } from './read-node.ts'
 
 export type FleetLoad =
@@ -30,10 +34,30 @@ export function readFleet(source: YamlSource): FleetLoad {
     ([name, node]) => readNode({ name, node, file: written.value, source, problems }) ?? [],
   )
   if (problems.length > 0) return bad(problems)
-  const fleet: Fleet = { source, domain, srsDomain: srs?.domain ?? null, nodes: read }
-  checkFleet(fleet, (path, finding) => problems.push(source.at(path, finding)))
+  const report: Report = (path, finding) => void problems.push(source.at(path, finding))
+  const fleet: Fleet = {
+    source,
+    domain,
+    srsDomain: srs?.domain ?? null,
+    nodes: read,
+    domains: readDomains(written.value, read, report),
+    dkimKeys: keyDirectories(written.value, read, dirname(resolve(source.file))),
+    ttl: Math.ceil(written.value.records.ttl / 1000),
+  }
+  checkFleet(fleet, report)
   if (problems.length === 0) problems.push(...checkSettings(fleet))
   return problems.length > 0 ? bad(problems) : { kind: 'ok', fleet }
+}
+
+/** Each node that signs has its own directory; those that do not exist on this host are left out. */
+function keyDirectories(
+  { dkim_keys: named }: FleetFile,
+  nodes: readonly FleetNode[],
+  folder: string,
+): readonly string[] {
+  if (named) return named.map((directory) => resolve(folder, directory))
+  const usual = nodes.filter(({ role }) => role.sign === 'proven-origin').map(dkimKeysOf)
+  return [...new Set(usual)].filter((directory) => existsSync(directory))
 }
 
 /** In the order of the file. */

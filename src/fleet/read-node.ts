@@ -38,9 +38,11 @@ export function readNode(reading: Reading): FleetNode | null {
     role,
     writtenRole: /[/.]/.test(node.role) ? reader.locate(node.role) : node.role,
     hostname: node.hostname ?? `${name}.${file.domain}`,
+    preference: node.preference,
     addresses: node.addresses,
     sources: node.sources ?? node.addresses,
     publicKeys: [...new Set([...current, ...node.public_keys])],
+    certificate: node.certificate === undefined ? null : reader.locate(node.certificate),
     config: reader.locate(node.config ?? join(name, 'node.yaml')),
     settings: mergeSettings(file.settings, file.roles[role.role] ?? {}, node.settings),
   }

@@ -35,6 +35,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   observe: ['smtp', 'lib'],
   config: ['policy', 'smtp', 'state', 'lib'],
   fleet: ['config', 'smtp', 'lib'],
+  published: ['fleet', 'config', 'autoconfig', 'dns', 'lib'],
   admin: ['observe', 'lib'],
   webhooks: ['observe', 'state', 'lib'],
   autoconfig: ['server', 'lib'],
@@ -47,7 +48,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules that only these may import: the rest of the program receives its settings as arguments and knows no wiring. */
 const importersOf: Readonly<Record<string, readonly string[]>> = {
-  config: ['fleet', 'wiring', 'node', 'cli', 'demo'],
+  config: ['fleet', 'published', 'wiring', 'node', 'cli', 'demo'],
   wiring: ['node', 'cli', 'demo'],
   node: ['cli', 'demo'],
   cli: ['main.ts', 'demo'],

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { asJson, describeCommand, type Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
 
-const fleetFile = ['-f, --fleet <file>', 'fleet file', 'fleet.yaml'] as const
+export const fleetFile = ['-f, --fleet <file>', 'fleet file', 'fleet.yaml'] as const
 
 interface FleetFlags {
   readonly fleet: string
