@@ -1,5 +1,6 @@
 // waypost run: starts the node and waits until a signal stops it. SIGHUP, or a changed file with `watch: true`, reloads; SIGTERM and SIGINT drain.
 
+import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { watchFiles } from '../../node/watch-files.ts'
 import { loadConfig } from '../../config/load-config.ts'
@@ -37,6 +38,8 @@ async function runAsOwner(options: { readonly config: string }, io: Io): Promise
   const started = await startNode(config)
   if (started.kind === 'bad') return printProblems(started.problems, io)
   const { node } = started
+  // With NODE_COMPILE_CACHE, as the unit sets it. Node.js writes it at the exit only, and a node may end without one.
+  flushCompileCache()
   const reloadNext = async () => void (await node.reload())
   signals.started(reloadNext)
   const watch = config.watch
