@@ -11,7 +11,6 @@ const reasons: Readonly<Record<string, string>> = {
   'demo/node-process.ts NodeProcess.pid': 'tests read it',
   'dns/resolver.ts SRV.priority': 'a record is complete',
   'dns/resolver.ts SRV.weight': 'a record is complete',
-  'dns/resolver.ts TLSA.matchingType': 'a record is complete',
   'filter/key-memory.ts MailauthKeyCache.get': 'mailauth calls it',
   'queue/contract/opened-queue.ts OpenQueue.expireOverdue': 'the queue runs it every minute, tests at once',
   'queue/contract/opened-queue.ts OpenQueue.findDelayed': 'the queue runs it every minute, tests at once',

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
 import { startSmtpPeer, type PeerOptions, type SmtpPeer } from '../../test/lib/smtp-peer.ts'
-import { transportSettings } from '../../test/lib/transport-settings.ts'
+import { policyPorts, transportSettings } from '../../test/lib/transport-settings.ts'
 import { until } from '../../test/lib/until.ts'
 import { createNotifier } from '../bounce/notify.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -55,6 +55,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules([]),
+    policies: policyPorts(),
     limiter: new HostLimiter(clock),
     hostSlots: places.hostSlots,
     transport: createSmtpTransport(transportSettings(), { clock }),

@@ -3,6 +3,7 @@
 import { remoteHost } from '../lib/remote-host.ts'
 import type { SharedLimits } from './attempt/shared-limits.ts'
 import type { ClientProfile } from './smtp-client/client-profile.ts'
+import type { HostPath } from './tls-policy/host-path.ts'
 import type { TlsPolicy } from './tls-policy/tls-policy.ts'
 
 export interface Target {
@@ -15,10 +16,7 @@ export interface Target {
   readonly tls: TlsPolicy
   /** TLS before the greeting (RFC 8314). */
   readonly implicitTls: boolean
-  /** DNSSEC validated every answer that led to this address. */
-  readonly authentic: boolean
-  /** True if only the DNS, without DNSSEC, says that mail goes to this name: then its certificate proves little (RFC 8689 4.2.1). */
-  readonly isGuessed?: boolean
+  readonly path: HostPath
   /** Set if an entry of `delivery.destinations` applies. */
   readonly profile?: ClientProfile
   /** Limits that it shares with other hosts. */

@@ -46,7 +46,7 @@ async function implicitMx(resolver: Resolver, domain: string, authentic: boolean
   const addresses = await lookupAddresses(resolver, domain)
   if (addresses.kind === 'unavailable') return addresses
   if (addresses.kind === 'absent') return { kind: 'absent', nxdomain: addresses.nxdomain }
-  return { kind: 'implicit', host: canonicalName(domain) ?? domain, authentic: authentic && addresses.authentic }
+  return { kind: 'implicit', host: canonicalName(domain) ?? domain, authentic }
 }
 
 function groupByPreference(

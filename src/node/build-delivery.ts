@@ -43,6 +43,7 @@ export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts):
       mayReach: (address, source) => addresses?.mayReach(address, source ?? ipv6) ?? true,
     }),
     transport: createSmtpTransport(settings.transport, { clock }),
+    policies: { resolver, clock, sources: [] },
     pool,
     clock,
     openBody: (body) => queue.openBody(body),

@@ -2,10 +2,11 @@
 // background; `waypost check` asks once.
 
 import type { Config } from '../config/config.ts'
+import { decideTls } from '../delivery/attempt/decide-tls.ts'
 import { createHostFinder } from '../delivery/hosts/host-finder.ts'
 import { createSmtpTransport } from '../delivery/smtp-client/smtp-transport.ts'
 import type { DeliveryError } from '../delivery/smtp-client/transport.ts'
-import type { Target } from '../delivery/target.ts'
+import { describeTarget, type Target } from '../delivery/target.ts'
 import { askAs } from '../dns/ask-as.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -50,7 +51,9 @@ export function createProbe(config: Config, given: ProbePorts): () => Promise<Pr
   const finder = createHostFinder(settings.hosts, ports)
   const transport = createSmtpTransport(settings.transport, ports)
   const reach = async (target: Target): Promise<string | null> => {
-    const opened = await transport.open(target, ports.clock.monotonic() + NODE_MS)
+    const decision = await decideTls(target, false, { ...ports, sources: [] })
+    if (decision.kind === 'avoid') return `${describeTarget(target)}: ${decision.text}`
+    const opened = await transport.open(target, decision.requirement, ports.clock.monotonic() + NODE_MS)
     if (opened.kind === 'closed') return `${opened.peer}: ${causeOf(opened.error)}`
     opened.connection.quit()
     return null

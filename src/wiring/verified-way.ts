@@ -2,6 +2,7 @@
 // offer REQUIRETLS too, which delivery checks.
 
 import type { Config } from '../config/config.ts'
+import type { DestinationTls } from '../config/sections/delivery-destinations.ts'
 import { createDestinationRules } from '../delivery/hosts/destination-rules.ts'
 import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
 import { parseNextHop } from '../smtp/nexthop.ts'
@@ -23,19 +24,26 @@ export function verifiedWay({ tls, delivery }: WayConfig): (nextHop: string) => 
     const ruled = rules.forNextHop(nextHop)?.tls ?? null
     switch (hop?.kind) {
       case 'peers':
-        return (ruled?.name ?? (tls?.ca ? 'verify' : 'may')) === 'verify'
+        return ruled === null ? Boolean(tls?.ca) : isVerified(ruled)
       case 'mx':
-        return ruled?.name === 'verify'
+        return isVerified(ruled)
       case 'host':
-        return hop.protocol === 'smtp' && ruled?.name === 'verify'
+        return hop.protocol === 'smtp' && isVerified(ruled)
       default:
         return false
     }
   }
 }
 
+/** Policies that accept verified hosts only. */
+const verified: ReadonlySet<string> = new Set<DestinationTls>(['verify', 'dane-only'])
+
+function isVerified(policy: { readonly name: string } | null): boolean {
+  return policy !== null && verified.has(policy.name)
+}
+
 /** Whether there can be such a next hop, so that listeners offer REQUIRETLS. */
 export function hasVerifiedWay({ peers, tls, delivery }: WayConfig): boolean {
   const toPeers = Boolean(tls?.ca) && Object.keys(peers).length > 0
-  return toPeers || Object.values(delivery.destinations).some((one) => one.tls === 'verify')
+  return toPeers || Object.values(delivery.destinations).some(({ tls: name }) => name !== null && verified.has(name))
 }

@@ -20,7 +20,7 @@ import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
 import { deliverySlots } from './delivery-slots.ts'
 import { fakeResolver } from './fake-resolver.ts'
-import { transportSettings } from './transport-settings.ts'
+import { policyPorts, transportSettings } from './transport-settings.ts'
 
 export interface DeliveryEngineSettings {
   /** Of the server at 127.0.0.1. */
@@ -52,6 +52,7 @@ export async function startDeliveryEngine({ port, domains, rules }: DeliveryEngi
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules(rules),
+    policies: policyPorts(),
     limiter: new HostLimiter(clock, places.waiting),
     hostSlots: places.hostSlots,
     transport: createSmtpTransport(transportSettings(), { clock }),

@@ -1,6 +1,7 @@
 // Settings of the SMTP client for tests: short time-outs, no certificates unless given.
 
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { avoided, decideTls } from '../../src/delivery/attempt/decide-tls.ts'
 import type { ClientProfile } from '../../src/delivery/smtp-client/client-profile.ts'
 import {
   standardTimeouts,
@@ -8,10 +9,20 @@ import {
   type TransportSettings,
 } from '../../src/delivery/smtp-client/transport-settings.ts'
 import type { Target } from '../../src/delivery/target.ts'
-import type { TransportContent, TransportEnvelope } from '../../src/delivery/smtp-client/transport.ts'
+import type {
+  OpenResult,
+  Transport,
+  TransportContent,
+  TransportEnvelope,
+} from '../../src/delivery/smtp-client/transport.ts'
+import { configuredPath } from '../../src/delivery/tls-policy/host-path.ts'
 import { tlsPolicies } from '../../src/delivery/tls-policy/configured-policies.ts'
+import type { PolicyPorts } from '../../src/delivery/tls-policy/tls-policy.ts'
+import type { Resolver } from '../../src/dns/resolver.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
 import { Readable } from 'node:stream'
+import { fakeResolver } from './fake-resolver.ts'
 
 export interface TestTransport {
   readonly timeouts?: Partial<Timeouts>
@@ -42,7 +53,7 @@ export function loopbackTarget(port: number, changes: Partial<Target> = {}): Tar
     endpoint: { kind: 'tcp', address: '127.0.0.1', port },
     tls: tlsPolicies.none,
     implicitTls: false,
-    authentic: false,
+    path: configuredPath('peer.test'),
     ...changes,
   }
 }
@@ -71,4 +82,15 @@ export function contentFrom(header: string | Buffer, body: string | Buffer, stre
 
 function* chunks(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
+}
+
+/** Of policies that ask DNS: nothing is published unless the test says so. */
+export function policyPorts(resolver: Resolver = fakeResolver({})): PolicyPorts {
+  return { resolver, clock: systemClock, sources: [] }
+}
+
+/** Opens a connection as an attempt does: the policy of the target decides first. */
+export async function openTarget(transport: Transport, target: Target, ports = policyPorts()): Promise<OpenResult> {
+  const decision = await decideTls(target, false, ports)
+  return decision.kind === 'avoid' ? avoided(target, decision) : transport.open(target, decision.requirement)
 }

@@ -19,7 +19,7 @@ import { createFakeQueue } from '../lib/fake-queue.ts'
 import { fakeResolver } from '../lib/fake-resolver.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { type SmtpSink, startSmtpSink } from '../lib/peers/smtp-sink.ts'
-import { transportSettings } from '../lib/transport-settings.ts'
+import { policyPorts, transportSettings } from '../lib/transport-settings.ts'
 import { until } from '../lib/until.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -63,6 +63,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
     pool,
     clock,
     replies: createReplyRules([]),
+    policies: policyPorts(),
     limiter: new HostLimiter(clock),
     hostSlots: places.hostSlots,
     openBody: () => {

@@ -19,12 +19,17 @@ export const helo = z.strictObject({
 
 export const family = z.enum(['ipv4', 'ipv6', 'both'])
 
+/** Least to most. */
+const tlsNames = ['none', 'may', 'encrypt', 'dane', 'verify', 'dane-only'] as const
+
+export type DestinationTls = (typeof tlsNames)[number]
+
 export const destinationSchema = z.strictObject({
   tls: z
-    .enum(['may', 'encrypt', 'verify'])
+    .enum(tlsNames)
     .optional()
     .describe(
-      'may: TLS if offered; encrypt: always TLS; verify: always TLS with a verified certificate. Default: `delivery.tls`, or verify with `user`.',
+      'none: no TLS; may: TLS if offered; encrypt: always TLS; verify: always TLS with a verified certificate; dane: as the domain publishes; dane-only: always TLS with a certificate that TLSA records verify. Default: `delivery.tls`, or verify with `user`.',
     ),
   user: text('a user name').optional().describe('Log in as this user, over TLS only.'),
   password_file: path.optional().describe('File with the password of `user` on its first line.'),
@@ -50,7 +55,7 @@ type DestinationFile = z.output<typeof destinationSchema>
 export interface DestinationConfig
   extends Omit<DestinationFile, 'tls' | 'password_file' | 'certificate' | 'key' | 'ca'> {
   /** Null: as for all destinations. */
-  readonly tls: 'may' | 'encrypt' | 'verify' | null
+  readonly tls: DestinationTls | null
   readonly password: string | null
   /** The client certificate for this destination, or null for the node's own. */
   readonly shown: TlsMaterial | null
@@ -86,8 +91,11 @@ function checkKeys(key: string, written: DestinationFile, reader: SectionReader)
     )
   checkPair(written, reader, ['user', 'password_file'])
   checkPair(written, reader, ['certificate', 'key'])
-  if (user !== undefined && tls === 'may')
-    reader.report(['tls'], 'found may, expected verify or encrypt: a password must not be sent in cleartext')
+  if (user !== undefined && (tls === 'none' || tls === 'may' || tls === 'dane'))
+    reader.report(
+      ['tls'],
+      `found ${tls}, expected verify, dane-only or encrypt: a password must not be sent in cleartext`,
+    )
   if (user !== undefined && key.startsWith('*'))
     reader.report(['user'], `found ${user}, expected a destination without *: a password belongs to one server`)
   if (ca !== undefined && tls !== 'verify' && (tls !== undefined || user === undefined))

@@ -19,9 +19,11 @@ const schema = z.strictObject({
     .default(20)
     .describe('Maximum connections to one destination.'),
   tls: z
-    .enum(['may', 'encrypt'])
-    .default('may')
-    .describe('TLS to hosts on the internet. may: if the host offers it; encrypt: always.'),
+    .enum(['may', 'encrypt', 'dane'])
+    .default('dane')
+    .describe(
+      'TLS to hosts on the internet. dane: as the TLSA records of the host demand (RFC 7672), and like may without them; may: if the host offers it; encrypt: always.',
+    ),
   prefer: family
     .default('both')
     .describe('Addresses to try first: ipv4, ipv6, or both in a random order. The other family follows in turn.'),

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { startSmtpPeer, type PeerOptions, type SmtpPeer } from '../../../test/lib/smtp-peer.ts'
 import { createFakeClock } from '../../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../../test/lib/fake-queue.ts'
-import { loopbackTarget, transportSettings } from '../../../test/lib/transport-settings.ts'
+import { loopbackTarget, policyPorts, transportSettings } from '../../../test/lib/transport-settings.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Claim } from '../../queue/contract/queue.ts'
 import { type AgentSettings, standardAgent } from './agent.ts'
@@ -80,6 +80,7 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
       pool,
       clock: systemClock,
       replies: createReplyRules(setting.replies ?? []),
+      policies: policyPorts(),
       limiter,
       hostSlots: places.hostSlots,
       openBody: () => {

@@ -7,6 +7,7 @@ import type { Claim, StoredBody } from '../../queue/contract/queue.ts'
 import type { DeliveryVerdict } from '../../queue/scheduling/destination-state.ts'
 import type { HostFinder } from '../hosts/host-settings.ts'
 import type { Transport } from '../smtp-client/transport.ts'
+import type { PolicyPorts } from '../tls-policy/tls-policy.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { ReplyRules } from './reply-rules.ts'
 import type { HostSlots } from '../slots/host-slots.ts'
@@ -36,6 +37,7 @@ export const standardAgent: AgentSettings = {
 export interface AgentPorts {
   readonly hosts: HostFinder
   readonly transport: Transport
+  readonly policies: PolicyPorts
   readonly pool: ConnectionPool
   readonly clock: Clock
   readonly openBody: (body: StoredBody) => Readable

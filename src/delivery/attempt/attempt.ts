@@ -14,6 +14,7 @@ import type { Agent, AgentPorts, AgentSettings, AttemptResult } from './agent.ts
 import type { PooledConnection } from './connection-pool.ts'
 import { deferred } from './delivery-outcome.ts'
 import { recipientForPeer } from './dsn-privacy.ts'
+import { avoided, decideTls, isTlsOptional } from './decide-tls.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import { RecipientOutcomes } from './recipient-outcomes.ts'
 import {
@@ -44,6 +45,8 @@ class Attempt {
   readonly #claim: Claim
   readonly #context: AttemptContext
   readonly #content: TransportContent
+  /** The sender prefers delivery to what the recipient domain asks for (RFC 8689). */
+  readonly #isTlsOptional: boolean
   readonly #outcomes: RecipientOutcomes
   /** `describeTarget` of the targets that are not tried again. */
   readonly #tried = new Set<string>()
@@ -71,6 +74,7 @@ class Attempt {
     this.#outcomes = new RecipientOutcomes(context.ports)
     this.#slots = new AttemptSlots(claim.nextHop, context.ports)
     this.#content = contentOf(claim, context.ports.openBody)
+    this.#isTlsOptional = isTlsOptional(claim.message)
   }
 
   async run(): Promise<AttemptResult> {
@@ -104,7 +108,7 @@ class Attempt {
 
   async #useIdleConnection(): Promise<void> {
     const { ports, recent } = this.#context
-    for (const key of recent.keys(this.#claim.nextHop)) {
+    for (const key of recent.keys(this.#recentName)) {
       const idle = ports.pool.borrow(key)
       if (!idle) continue
       // Only one: if it turns out to be closed, other connections of its age are too.
@@ -160,6 +164,11 @@ class Attempt {
     return false
   }
 
+  /** Messages with `TLS-Required: No` use other connections, so that no other message goes over one of them. */
+  get #recentName(): string {
+    return this.#isTlsOptional ? `${this.#claim.nextHop} without TLS policy` : this.#claim.nextHop
+  }
+
   #closeSurplus(target: Target): void {
     const surplus = this.#slots.surplus(target)
     if (surplus > 0 && target.endpoint.kind === 'tcp')
@@ -184,14 +193,17 @@ class Attempt {
 
   async #tryTarget(target: Target): Promise<void> {
     const { ports, recent } = this.#context
-    const key = connectionKey(target)
+    const decision = await decideTls(target, this.#isTlsOptional, ports.policies)
+    if (decision.kind === 'avoid') return this.#noConnection(target, avoided(target, decision))
+    const { requirement } = decision
+    const key = connectionKey(target, requirement)
     const idle = ports.pool.borrow(key)
     if (idle) await this.#sendOver(idle)
     while (this.#mayContinue && !this.#tried.has(describeTarget(target))) {
       this.#closeSurplus(target)
-      const opened = await ports.transport.open(target, this.#until)
+      const opened = await ports.transport.open(target, requirement, this.#until)
       if (opened.kind === 'closed') return this.#noConnection(target, opened)
-      recent.remember(this.#claim.nextHop, key)
+      recent.remember(this.#recentName, key)
       await this.#sendOver(ports.pool.adopt(opened.connection))
     }
   }
@@ -239,7 +251,7 @@ class Attempt {
     if (isTransaction) this.#sessions++
     // A host that accepts some recipients and closes before the others may accept them over a new connection.
     if (!progress || batch.length === 0) this.#tried.add(connection.peer)
-    if (connection.usable && !isRefused) pool.giveBack(connectionKey(connection.target), entry)
+    if (connection.usable && !isRefused) pool.giveBack(connectionKey(connection.target, connection.requirement), entry)
     else pool.discard(entry)
     this.#remaining = [...forAnotherHost, ...this.#remaining]
   }

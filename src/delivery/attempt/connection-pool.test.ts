@@ -6,7 +6,7 @@ import { loopbackTarget } from '../../../test/lib/transport-settings.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './connection-pool.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import type { TransportConnection } from '../smtp-client/transport.ts'
-import { tlsPolicies } from '../tls-policy/configured-policies.ts'
+import { acceptAny } from '../tls-policy/opportunistic-policy.ts'
 
 function connection(): TransportConnection & { ended: string; alive: boolean } {
   return {
@@ -14,6 +14,7 @@ function connection(): TransportConnection & { ended: string; alive: boolean } {
     alive: true,
     target: loopbackTarget(25),
     peer: 'peer',
+    requirement: { policy: 'none', key: 'none', startTls: 'never', context: 'opportunistic', judge: acceptAny },
     tls: { level: 'none', policy: 'none' },
     offersDsn: false,
     get usable() {
@@ -150,16 +151,16 @@ describe('recent hosts', () => {
     expect(recent.keys('mx:a')).toEqual([])
   })
 
-  it('distinguish connections by endpoint, name, protocol and TLS policy', () => {
+  it('distinguish connections by endpoint, name, protocol and TLS requirement', () => {
     const keys = [
       loopbackTarget(25),
       loopbackTarget(26),
       loopbackTarget(25, { host: 'other.test' }),
-      loopbackTarget(25, { tls: tlsPolicies.verify }),
       loopbackTarget(25, { protocol: 'lmtp' }),
       loopbackTarget(25, { implicitTls: true }),
-    ].map(connectionKey)
+    ].map((target) => connectionKey(target, { key: 'may' }))
+    keys.push(connectionKey(loopbackTarget(25), { key: 'verify' }))
     expect(new Set(keys).size).toBe(6)
-    expect(connectionKey(loopbackTarget(25))).toBe(keys[0])
+    expect(connectionKey(loopbackTarget(25), { key: 'may' })).toBe(keys[0])
   })
 })

@@ -3,6 +3,8 @@
 
 import type { Clock } from '../../lib/clock.ts'
 import type { Target } from '../target.ts'
+import { isGuessed } from '../tls-policy/host-path.ts'
+import type { TlsRequirement } from '../tls-policy/tls-policy.ts'
 
 /** Ms. Shorter than the TTL of nearly all MX records. */
 const LIFETIME_MS = 60_000
@@ -41,9 +43,9 @@ export class RecentHosts {
   }
 }
 
-/** Connections with equal keys are interchangeable: same endpoint, protocol, TLS policy and profile. */
-export function connectionKey(target: Target): string {
+/** Connections with equal keys are interchangeable: same endpoint, protocol, TLS requirement and profile. */
+export function connectionKey(target: Target, requirement: Pick<TlsRequirement, 'key'>): string {
   const { endpoint, profile } = target
   const place = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.address} ${endpoint.port}`
-  return `${target.protocol} ${place} ${target.tls.name} ${target.implicitTls ? 'tls' : ''} ${target.host}${target.isGuessed ? ' guessed' : ''} ${profile?.name ?? ''}`
+  return `${target.protocol} ${place} ${requirement.key} ${target.implicitTls ? 'tls' : ''} ${target.host}${isGuessed(target.host, target.path) ? ' guessed' : ''} ${profile?.name ?? ''}`
 }

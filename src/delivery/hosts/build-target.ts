@@ -2,6 +2,7 @@
 
 import { formatNextHop, type NextHop } from '../../smtp/nexthop.ts'
 import type { Target } from '../target.ts'
+import type { HostPath } from '../tls-policy/host-path.ts'
 import type { HostPorts, Hosts, HostSettings } from './host-settings.ts'
 import { noHosts } from './no-hosts.ts'
 import type { PreferredFamily } from './usable-addresses.ts'
@@ -46,8 +47,7 @@ export function tcpTarget(
     readonly host: string
     readonly address: string
     readonly port: number
-    readonly authentic: boolean
-    readonly isGuessed?: boolean
+    readonly path: HostPath
     readonly protocol?: 'smtp' | 'lmtp'
   },
 ): Target {

@@ -149,18 +149,20 @@ describe('MX', () => {
     expect(await places(zone, 'mx:a.example')).toEqual(['a.example 192.0.2.1 25'])
   })
 
-  it('is authentic only if MX and address records are', async () => {
+  it('knows which of the MX and address records are authentic', async () => {
     const zone: Zone = {
       'a.example MX': ['10 mx.a.example'],
       'mx.a.example A': ['192.0.2.1'],
       authentic: ['a.example MX', 'mx.a.example A'],
     }
-    expect(await find(zone, 'mx:a.example')).toMatchObject({ targets: [{ authentic: true }] })
+    expect(await find(zone, 'mx:a.example')).toMatchObject({
+      targets: [{ path: { mxAuthentic: true, addressAuthentic: true } }],
+    })
     expect(await find({ ...zone, authentic: ['a.example MX'] }, 'mx:a.example')).toMatchObject({
-      targets: [{ authentic: false }],
+      targets: [{ path: { mxAuthentic: true, addressAuthentic: false } }],
     })
     expect(await find({ ...zone, authentic: ['mx.a.example A'] }, 'mx:a.example')).toMatchObject({
-      targets: [{ authentic: false }],
+      targets: [{ path: { mxAuthentic: false, addressAuthentic: true } }],
     })
   })
 

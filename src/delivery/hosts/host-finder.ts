@@ -3,6 +3,7 @@
 
 import { type NextHop, parseNextHop } from '../../smtp/nexthop.ts'
 import type { Target } from '../target.ts'
+import { configuredPath } from '../tls-policy/host-path.ts'
 import { nonePolicy } from '../tls-policy/opportunistic-policy.ts'
 import { familyOf, reachableTargets, tcpTarget, treatmentOf } from './build-target.ts'
 import type { HostFinder, HostPorts, Hosts, HostSettings } from './host-settings.ts'
@@ -40,7 +41,7 @@ function socketTarget(path: string): Target {
     endpoint: { kind: 'unix', path },
     tls: nonePolicy,
     implicitTls: false,
-    authentic: false,
+    path: configuredPath('localhost'),
   }
 }
 
@@ -58,11 +59,15 @@ async function findPeers(role: string, settings: HostSettings, ports: HostPorts)
       continue
     }
     const host = peer.name ?? peer.host
-    for (const { address, authentic } of found.addresses)
-      collected.push(tcpTarget({ ...treatment, host, address, port: peer.port, authentic }))
+    for (const one of found.addresses)
+      collected.push(tcpTarget({ ...treatment, host, address: one.address, port: peer.port, path: pathTo(found, one) }))
   }
   if (collected.length === 0) return reason as NoHosts
   return { kind: 'targets', targets: collected.slice(0, settings.addressLimit) }
+}
+
+function pathTo({ canonicalHost }: { readonly canonicalHost: string }, { authentic }: { readonly authentic: boolean }) {
+  return { ...configuredPath(canonicalHost), addressAuthentic: authentic }
 }
 
 /** A fleet node without an address is an error of the configuration, which must not fail mail. */
@@ -81,6 +86,8 @@ async function findHost(
   if (found.kind === 'none') return deferring(found)
   const treatment = treatmentOf({ hop, domain: null, host }, settings)
   const { protocol, port } = hop
-  const targets = found.addresses.map((one) => tcpTarget({ ...treatment, ...one, host, port, protocol }))
+  const targets = found.addresses.map((one) =>
+    tcpTarget({ ...treatment, address: one.address, host, port, protocol, path: pathTo(found, one) }),
+  )
   return reachableTargets(targets, settings, ports)
 }

@@ -10,11 +10,18 @@ import { shuffle } from './shuffle.ts'
 export interface MxHost {
   readonly host: string
   readonly preference: number
-  /** DNSSEC validated the MX records. */
-  readonly authentic: boolean
 }
 
-export type MxHosts = { readonly kind: 'hosts'; readonly hosts: readonly MxHost[] } | NoHosts
+export type MxHosts =
+  | {
+      readonly kind: 'hosts'
+      readonly hosts: readonly MxHost[]
+      /** DNSSEC validated the MX records, or proved that there are none. */
+      readonly authentic: boolean
+      /** The domain after CNAMEs. */
+      readonly canonicalDomain: string
+    }
+  | NoHosts
 
 export async function findMxHosts(
   domain: string,
@@ -31,7 +38,12 @@ export async function findMxHosts(
       if (found.nxdomain) return noHosts(true, '5.1.2', `Domain ${domain} does not exist`)
       return noHosts(true, '5.4.4', `Domain ${domain} has no mail host and no address`)
     case 'implicit':
-      return inOrder(domain, [{ preference: 0, hosts: [found.host] }], { ...settings, ...ports, ...found })
+      return inOrder(domain, [{ preference: 0, hosts: [found.host] }], {
+        ...settings,
+        ...ports,
+        ...found,
+        name: found.host,
+      })
     case 'hosts':
       return inOrder(domain, found.groups, { ...settings, ...ports, ...found })
   }
@@ -44,15 +56,20 @@ const HOST_LIMIT = 20
 function inOrder(
   domain: string,
   groups: readonly MxGroup[],
-  by: { readonly ourNames: ReadonlySet<string>; readonly random: Random; readonly authentic: boolean },
+  by: {
+    readonly ourNames: ReadonlySet<string>
+    readonly random: Random
+    readonly authentic: boolean
+    readonly name: string
+  },
 ): MxHosts {
   const ours = groups.findIndex((group) => group.hosts.some((host) => by.ourNames.has(host)))
   const better = ours < 0 ? groups : groups.slice(0, ours)
   if (better.length === 0) return loopReply(domain)
   const hosts = better.flatMap((group) =>
-    shuffle(group.hosts, by.random).map((host) => ({ host, preference: group.preference, authentic: by.authentic })),
+    shuffle(group.hosts, by.random).map((host) => ({ host, preference: group.preference })),
   )
-  return { kind: 'hosts', hosts: hosts.slice(0, HOST_LIMIT) }
+  return { kind: 'hosts', hosts: hosts.slice(0, HOST_LIMIT), authentic: by.authentic, canonicalDomain: by.name }
 }
 
 export function loopReply(domain: string): NoHosts {

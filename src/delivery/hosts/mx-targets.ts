@@ -3,9 +3,10 @@
 import { literalAddress } from '../../smtp/domain.ts'
 import { type NextHop, SMTP_PORT } from '../../smtp/nexthop.ts'
 import type { Target } from '../target.ts'
+import { configuredPath } from '../tls-policy/host-path.ts'
 import { familyOf, isReachable, reachableTargets, tcpTarget, treatmentOf } from './build-target.ts'
 import type { HostPorts, Hosts, HostSettings } from './host-settings.ts'
-import { findMxHosts, loopReply, type MxHost } from './mx-hosts.ts'
+import { findMxHosts, loopReply, type MxHost, type MxHosts } from './mx-hosts.ts'
 import { type NoHosts, noHosts, weightier } from './no-hosts.ts'
 import { isNonRoutable } from './non-routable.ts'
 import { findAddresses } from './usable-addresses.ts'
@@ -16,7 +17,7 @@ export async function findMxTargets(hop: MxHop, settings: HostSettings, ports: H
   const literal = literalAddress(hop.domain)
   if (literal !== null) return literalTarget(hop, literal, { settings, ports })
   const found = await findMxHosts(hop.domain, settings, ports)
-  return found.kind === 'none' ? found : new MxTargets(hop, settings, ports).collect(found.hosts)
+  return found.kind === 'none' ? found : new MxTargets(hop, found, { settings, ports }).collect()
 }
 
 function literalTarget(
@@ -27,7 +28,7 @@ function literalTarget(
   const port = portOf(hop, settings)
   if (isExcluded(address, port)) return noMailHost(hop.domain)
   const treatment = treatmentOf({ hop, domain: null, host: address }, settings)
-  const target = tcpTarget({ ...treatment, host: address, address, port, authentic: false })
+  const target = tcpTarget({ ...treatment, host: address, address, port, path: configuredPath(address) })
   return reachableTargets([target], settings, ports)
 }
 
@@ -38,6 +39,7 @@ interface RankedTarget {
 
 class MxTargets {
   readonly #hop: MxHop
+  readonly #mx: Extract<MxHosts, { kind: 'hosts' }>
   readonly #settings: HostSettings
   readonly #ports: HostPorts
   readonly #ranked: RankedTarget[] = []
@@ -46,14 +48,19 @@ class MxTargets {
   /** The best preference among the hosts whose look-up failed temporarily. */
   #bestUnavailable = Number.POSITIVE_INFINITY
 
-  constructor(hop: MxHop, settings: HostSettings, ports: HostPorts) {
+  constructor(
+    hop: MxHop,
+    mx: Extract<MxHosts, { kind: 'hosts' }>,
+    { settings, ports }: { readonly settings: HostSettings; readonly ports: HostPorts },
+  ) {
     this.#hop = hop
+    this.#mx = mx
     this.#settings = settings
     this.#ports = ports
   }
 
-  async collect(hosts: readonly MxHost[]): Promise<Hosts> {
-    for (const host of hosts) {
+  async collect(): Promise<Hosts> {
+    for (const host of this.#mx.hosts) {
       if (this.#isEnough()) break
       const ended = await this.#add(host)
       if (ended) return ended
@@ -68,8 +75,7 @@ class MxTargets {
   }
 
   /** Adds the addresses of one host. The result ends the search: an address is this node's own. */
-  async #add(mx: MxHost): Promise<Hosts | null> {
-    const { host, preference } = mx
+  async #add({ host, preference }: MxHost): Promise<Hosts | null> {
     const names = { hop: this.#hop, domain: this.#hop.domain, host }
     const found = await findAddresses(host, familyOf(names, this.#settings), this.#ports)
     if (found.kind === 'none') {
@@ -82,11 +88,15 @@ class MxTargets {
     for (const { address, authentic } of found.addresses) {
       if (isExcluded(address, port)) continue
       if (this.#settings.ourAddresses.has(address)) return this.#betterThan(preference)
-      const isGuessed = !mx.authentic && host !== this.#hop.domain
-      const target = tcpTarget({ ...treatment, host, address, port, authentic: authentic && mx.authentic, isGuessed })
-      this.#ranked.push({ target, preference })
+      const path = { ...this.#pathTo(found.canonicalHost), addressAuthentic: authentic }
+      this.#ranked.push({ target: tcpTarget({ ...treatment, host, address, port, path }), preference })
     }
     return null
+  }
+
+  #pathTo(canonicalHost: string) {
+    const { canonicalDomain, authentic } = this.#mx
+    return { domain: this.#hop.domain, canonicalDomain, mxAuthentic: authentic, canonicalHost }
   }
 
   /** Hosts of the same preference as this node are not tried either: the result must not depend on the shuffle. */

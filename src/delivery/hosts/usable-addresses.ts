@@ -10,7 +10,14 @@ import { shuffle } from './shuffle.ts'
 
 type UsableAddress = Pick<HostAddress, 'address' | 'authentic'>
 
-export type Addresses = { readonly kind: 'addresses'; readonly addresses: readonly UsableAddress[] } | NoHosts
+export type Addresses =
+  | {
+      readonly kind: 'addresses'
+      readonly addresses: readonly UsableAddress[]
+      /** The host after CNAMEs. */
+      readonly canonicalHost: string
+    }
+  | NoHosts
 
 /** The family that is tried first; null for a random one. */
 export type PreferredFamily = 'ipv4' | 'ipv6' | null
@@ -21,11 +28,16 @@ export async function findAddresses(
   prefer: PreferredFamily,
   ports: { readonly resolver: Resolver; readonly random: Random },
 ): Promise<Addresses> {
-  if (isIP(host) !== 0) return { kind: 'addresses', addresses: [{ address: host, authentic: false }] }
+  if (isIP(host) !== 0)
+    return { kind: 'addresses', addresses: [{ address: host, authentic: false }], canonicalHost: host }
   const found = await lookupAddresses(ports.resolver, host)
   switch (found.kind) {
     case 'found':
-      return { kind: 'addresses', addresses: alternate(found.addresses, prefer, ports.random) }
+      return {
+        kind: 'addresses',
+        addresses: alternate(found.addresses, prefer, ports.random),
+        canonicalHost: found.name,
+      }
     case 'unavailable':
       return noHosts(false, '4.4.3', `Address look-up of ${host} failed: ${found.cause}`)
     case 'absent':

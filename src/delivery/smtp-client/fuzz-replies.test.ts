@@ -3,7 +3,13 @@
 import { createServer } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contentFrom, envelopeFor, loopbackTarget, transportSettings } from '../../../test/lib/transport-settings.ts'
+import {
+  contentFrom,
+  envelopeFor,
+  loopbackTarget,
+  openTarget,
+  transportSettings,
+} from '../../../test/lib/transport-settings.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
 import { tlsPolicies } from '../tls-policy/configured-policies.ts'
@@ -60,7 +66,7 @@ describe('a peer that violates the protocol', () => {
       fc.asyncProperty(script, fc.boolean(), async (steps, streamed) => {
         const { server, port } = await startLiar(steps)
         const transport = createSmtpTransport(transportSettings({ timeouts }), { clock: systemClock })
-        const opened = await transport.open(loopbackTarget(port, { tls: tlsPolicies.may }))
+        const opened = await openTarget(transport, loopbackTarget(port, { tls: tlsPolicies.may }))
         if (opened.kind === 'open') {
           const content = contentFrom('A: b\r\n\r\n', 'body\r\n'.repeat(3), streamed)
           for (let i = 0; i < 2 && opened.connection.usable; i++) {
@@ -80,7 +86,7 @@ describe('a peer that violates the protocol', () => {
     const answers = [['250 sender', '250 word too many'], ['550 5.1.1 not the first'], ['250 the second'], ['354 go']]
     const { server, port } = await startLiar([['220 x'], ['250 x'], ...answers, ['250 x']])
     const transport = createSmtpTransport(transportSettings(), { clock: systemClock })
-    const opened = await transport.open(loopbackTarget(port))
+    const opened = await openTarget(transport, loopbackTarget(port))
     if (opened.kind !== 'open') throw new Error('not open')
     const results = await opened.connection.send(
       envelopeFor(['first@example.net', 'second@example.net']),
@@ -98,7 +104,7 @@ describe('a peer that violates the protocol', () => {
         // On a busy machine the greeting may time out, which is not what this test is about.
         const patient = { ...timeouts, greeting: 10_000, ehlo: 10_000 }
         const transport = createSmtpTransport(transportSettings({ timeouts: patient }), { clock: systemClock })
-        const opened = await transport.open(loopbackTarget(port))
+        const opened = await openTarget(transport, loopbackTarget(port))
         if (opened.kind !== 'open') throw new Error('not open')
         const results = await opened.connection.send(
           envelopeFor(['a@example.net']),

@@ -139,7 +139,8 @@ export function secureTarget(
 }
 
 export function reached(requirement: TlsRequirement, secured: Extract<Secured, { kind: 'secured' }>): TlsResult {
-  return { level: secured.level, policy: requirement.policy, protocol: secured.protocol }
+  const { policy, flaw } = requirement
+  return { level: secured.level, policy, protocol: secured.protocol, ...(flaw && { failure: flaw }) }
 }
 
 /** What failed TLS means for the connection. */

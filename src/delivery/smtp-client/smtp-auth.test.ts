@@ -8,6 +8,7 @@ import {
   contentFrom,
   envelopeFor,
   loopbackTarget,
+  openTarget,
   profileWith,
   transportSettings,
 } from '../../../test/lib/transport-settings.ts'
@@ -44,7 +45,7 @@ async function open(options: PeerOptions, profile: Partial<ClientProfile>, polic
     tls: tlsPolicies[policy],
     profile: profileWith({ tls: contexts, ...profile }),
   })
-  const result = await transport.open(target)
+  const result = await openTarget(transport, target)
   opened.push(result)
   return { peer, result }
 }

@@ -10,6 +10,7 @@ import {
   contentFrom,
   envelopeFor,
   loopbackTarget,
+  openTarget,
   type TestTransport,
   profileWith,
   transportSettings,
@@ -38,7 +39,7 @@ async function setUp({ transport, target, ...options }: Setting = {}) {
   started.push(peer)
   const client = createSmtpTransport(transportSettings(transport), { clock: systemClock })
   const open = async (): Promise<OpenResult> => {
-    const result = await client.open(loopbackTarget(peer.port, target))
+    const result = await openTarget(client, loopbackTarget(peer.port, target))
     if (result.kind === 'open') opened.push(result.connection)
     return result
   }

@@ -8,7 +8,8 @@ import type { TlsResult } from '../../smtp/tls-result.ts'
 import { createDial, type Dial } from './dial.ts'
 import { Dialogue } from './smtp-dialogue.ts'
 import { Handshake, reached, secureTarget, tlsError } from './handshake.ts'
-import type { HostDecision, TlsRequirement } from '../tls-policy/tls-policy.ts'
+import { isGuessed } from '../tls-policy/host-path.ts'
+import type { TlsRequirement } from '../tls-policy/tls-policy.ts'
 import { type Channel, transact } from './transaction.ts'
 import { describeTarget, type Target } from '../target.ts'
 import type {
@@ -47,7 +48,7 @@ export function createSmtpTransport(settings: TransportSettings, ports: Transpor
     dial: ports.dial ?? createDial(settings, clock),
     random: ports.random ?? systemRandom,
   })
-  return { open: (target, until) => connector.open(target, until) }
+  return { open: (target, requirement, until) => connector.open(target, requirement, until) }
 }
 
 class Connector {
@@ -59,10 +60,7 @@ class Connector {
     this.#ports = ports
   }
 
-  async open(target: Target, until = Number.POSITIVE_INFINITY): Promise<OpenResult> {
-    const decision = await target.tls.forHost(target)
-    if (decision.kind === 'avoid') return avoided(target, decision)
-    const { requirement } = decision
+  async open(target: Target, requirement: TlsRequirement, until = Number.POSITIVE_INFINITY): Promise<OpenResult> {
     const tls: TlsResult = { level: 'none', policy: requirement.policy }
     const first = await this.#connect({ target, requirement, offerTls: true, tls, until })
     if (!mayContinueWithoutTls(first, target, requirement)) return first
@@ -105,19 +103,13 @@ class Connector {
       const { extensions } = greeted
       return {
         kind: 'open',
-        connection: connectionOver({ dialogue, target, settings, extensions, tls: handshake.tls }),
+        connection: connectionOver({ ...attempt, dialogue, settings, extensions, tls: handshake.tls }),
       }
     }
     if (greeted.kind === 'refused' || greeted.kind === 'unsupported') dialogue.closeWith('QUIT\r\n')
     else dialogue.close('handshake failed')
     return closed(target, greeted, handshake.tls)
   }
-}
-
-function avoided(target: Target, { status, text, failure }: Extract<HostDecision, { kind: 'avoid' }>): OpenResult {
-  const tls: TlsResult = { level: 'none', policy: target.tls.name, failure }
-  const error: DeliveryError = { kind: 'unsupported', scope: 'site', status, text }
-  return { kind: 'closed', peer: describeTarget(target), reached: false, error, tls }
 }
 
 function closed(target: Target, error: DeliveryError, tls: TlsResult): OpenResult {
@@ -137,23 +129,32 @@ function mayContinueWithoutTls(
 interface Established {
   readonly dialogue: Dialogue
   readonly target: Target
+  readonly requirement: TlsRequirement
   readonly settings: TransportSettings
   readonly extensions: Channel['extensions']
   readonly tls: TlsResult
 }
 
-function connectionOver({ dialogue, target, settings, extensions, tls }: Established): TransportConnection {
+function connectionOver({
+  dialogue,
+  target,
+  requirement,
+  settings,
+  extensions,
+  tls,
+}: Established): TransportConnection {
   const channel: Channel = {
     dialogue,
     extensions,
     timeouts: settings.timeouts,
     lmtp: target.protocol === 'lmtp',
-    verified: tls.level === 'verified' && target.isGuessed !== true,
+    verified: tls.level === 'verified' && (requirement.provesName === true || !isGuessed(target.host, target.path)),
     needsReset: false,
   }
   let busy = false
   return {
     target,
+    requirement,
     peer: describeTarget(target),
     tls,
     offersDsn: extensions.dsn,

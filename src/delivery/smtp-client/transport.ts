@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import type { MailParameters, RecipientParameters } from '../../smtp/envelope.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'
 import type { Target } from '../target.ts'
+import type { TlsRequirement } from '../tls-policy/tls-policy.ts'
 
 /** The step of a session. */
 export type Phase =
@@ -68,6 +69,8 @@ export interface TransportContent {
 
 export interface TransportConnection {
   readonly target: Target
+  /** What its TLS was required to reach. */
+  readonly requirement: TlsRequirement
   /** `name[ip]:port`. */
   readonly peer: string
   readonly tls: TlsResult
@@ -103,5 +106,5 @@ export interface Transport {
    * Connects, secures and greets. Never rejects.
    * @param until monotonic ms by which it must be done; no limit if it is not given
    */
-  open(target: Target, until?: number): Promise<OpenResult>
+  open(target: Target, requirement: TlsRequirement, until?: number): Promise<OpenResult>
 }

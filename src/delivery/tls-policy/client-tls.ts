@@ -30,13 +30,14 @@ export interface SecureRequest {
 /** Never rejects. A handshake that fails, or whose peer is rejected, destroys the socket. */
 export function secure(request: SecureRequest): Promise<Secured> {
   const { socket, host, requirement, contexts, timeout, clock } = request
+  const name = requirement.serverName ?? host
   return new Promise((resolve) => {
     const secured = connect({
       socket,
       secureContext: contexts[requirement.context],
       // The requirement judges instead, so that the report names the error.
       rejectUnauthorized: false,
-      ...(isIP(host) === 0 ? { servername: host } : { host }),
+      ...(isIP(name) === 0 ? { servername: name } : { host: name }),
     })
     // Without a listener, 'error' would crash the process once this function has removed its own.
     secured.on('error', () => undefined)

@@ -7,6 +7,6 @@ export const encryptPolicy: TlsPolicy = {
   name: 'encrypt',
   forHost: () => ({
     kind: 'use',
-    requirement: { policy: 'encrypt', startTls: 'always', context: 'opportunistic', judge: acceptAny },
+    requirement: { policy: 'encrypt', key: 'encrypt', startTls: 'always', context: 'opportunistic', judge: acceptAny },
   }),
 }

@@ -9,7 +9,7 @@ export const nonePolicy: TlsPolicy = {
   name: 'none',
   forHost: () => ({
     kind: 'use',
-    requirement: { policy: 'none', startTls: 'never', context: 'opportunistic', judge: acceptAny },
+    requirement: { policy: 'none', key: 'none', startTls: 'never', context: 'opportunistic', judge: acceptAny },
   }),
 }
 
@@ -17,6 +17,6 @@ export const mayPolicy: TlsPolicy = {
   name: 'may',
   forHost: () => ({
     kind: 'use',
-    requirement: { policy: 'may', startTls: 'if-offered', context: 'opportunistic', judge: acceptAny },
+    requirement: { policy: 'may', key: 'may', startTls: 'if-offered', context: 'opportunistic', judge: acceptAny },
   }),
 }

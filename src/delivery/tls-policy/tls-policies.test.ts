@@ -3,7 +3,13 @@
 import { createSecureContext } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type PeerOptions, type SmtpPeer, startSmtpPeer } from '../../../test/lib/smtp-peer.ts'
-import { contentFrom, envelopeFor, loopbackTarget, transportSettings } from '../../../test/lib/transport-settings.ts'
+import {
+  contentFrom,
+  envelopeFor,
+  loopbackTarget,
+  openTarget,
+  transportSettings,
+} from '../../../test/lib/transport-settings.ts'
 import { createAuthority, type Issued } from '../../demo/ca.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { plainMail } from '../../smtp/envelope.ts'
@@ -42,7 +48,7 @@ async function open(policy: PolicyName, options: PeerOptions, target: Partial<Ta
     },
   }
   const transport = createSmtpTransport(settings, { clock: systemClock })
-  const result = await transport.open(loopbackTarget(peer.port, { tls: tlsPolicies[policy], ...target }))
+  const result = await openTarget(transport, loopbackTarget(peer.port, { tls: tlsPolicies[policy], ...target }))
   opened.push(result)
   const said = result.kind === 'open' ? describeTls(result.connection.tls) : result.error
   return { peer, result, said }
@@ -197,6 +203,7 @@ describe('a policy that asks DNS, such as DANE', () => {
     const seen: (string | undefined)[] = []
     const requirement: TlsRequirement = {
       policy: 'dane-ee',
+      key: 'dane-ee',
       startTls: 'always',
       context: 'opportunistic',
       judge: (peer) => {

@@ -7,7 +7,7 @@ export const verifyPolicy: TlsPolicy = {
   name: 'verify',
   forHost: () => ({
     kind: 'use',
-    requirement: { policy: 'verify', startTls: 'always', context: 'verified', judge: judgeByCa },
+    requirement: { policy: 'verify', key: 'verify', startTls: 'always', context: 'verified', judge: judgeByCa },
   }),
 }
 
