@@ -13,6 +13,7 @@ import { declareMachine } from './machine/declare-machine.ts'
 import { declareLearn } from './learn/declare-learn.ts'
 import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
+import { declareOauth } from './oauth/declare-oauth.ts'
 import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
 import { declareSendmail } from './sendmail/declare-sendmail.ts'
@@ -49,6 +50,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareDirectory,
     declareSecrets,
     declareMachine,
+    declareOauth,
     declareAutoconfig,
     declareFleet,
     declareDns,

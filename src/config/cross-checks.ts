@@ -198,6 +198,13 @@ const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, re
   if (!tls) report(['tls'], 'found nothing, expected a certificate and a key: queue_transfer is an HTTPS listener')
 }
 
+const loginsNeedClients: Check = ({ delivery, oauth_clients: clients }, report) => {
+  const names = Object.keys(clients).join(', ') || 'none yet'
+  for (const [key, { oauth }] of Object.entries(delivery.destinations))
+    if (oauth !== undefined && clients[oauth] === undefined)
+      report(['delivery', 'destinations', key, 'oauth'], `found ${oauth}, expected a name of oauth_clients (${names})`)
+}
+
 const checks: readonly Check[] = [
   usersNeedPasswords,
   machinesNeedTheirFile,
@@ -219,6 +226,7 @@ const checks: readonly Check[] = [
   virusScannerNeedsCheck,
   listsNeedCheck,
   greylistNeedsCheck,
+  loginsNeedClients,
   checkPorts,
   listenersNeedTls,
 ]

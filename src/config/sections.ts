@@ -23,6 +23,7 @@ import { local_names } from './sections/local-names-section.ts'
 import { log } from './sections/log-section.ts'
 import { login } from './sections/login-section.ts'
 import { data, domain, help_link, hostname, postmaster, role, watch } from './sections/node-section.ts'
+import { oauth_clients } from './sections/oauth-clients-section.ts'
 import { oauth } from './sections/oauth-section.ts'
 import { outgoing_spam } from './sections/outgoing-spam-section.ts'
 import { peers } from './sections/peers-section.ts'
@@ -82,6 +83,7 @@ export const sections = {
   greylist,
   queue,
   delivery,
+  oauth_clients,
   bounce,
   limits,
   watch,

@@ -6,6 +6,7 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { DeliveryEngine } from '../delivery/engine.ts'
+import type { TokenSource } from '../delivery/smtp-client/client-profile.ts'
 import { watchOwnAddresses } from '../delivery/own-addresses.ts'
 import type { SourceCheck } from '../delivery/hosts/source-check.ts'
 import { askAs } from '../dns/ask-as.ts'
@@ -44,6 +45,8 @@ export interface MailPathParts {
   readonly data: CurrentData
   readonly newQueueId: () => string
   readonly certificate: Current<TlsMaterial | null>
+  /** Access tokens for smarthosts, by the name of the client. */
+  readonly tokens: ReadonlyMap<string, TokenSource>
 }
 
 /** Nothing runs before `start`. */
@@ -53,7 +56,7 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
   // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
   const noticesDue = createSignal()
   const addresses = watchOwnAddresses(internetSources(config), { resolver, clock, log })
-  const engine = buildDelivery(deliverySettings(config, certificate), {
+  const engine = buildDelivery(deliverySettings(config, { certificate, tokens: parts.tokens }), {
     queue,
     resolver,
     clock,

@@ -156,7 +156,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const uses = await openLoginUses(config, { clock, log, stops })
   const kept = { data, certificate, revocation, ...uses, ...counts }
   const shared = { queue, resolver, clock, budgets, log, newQueueId, modes, ...kept }
-  const path = buildMailPath(config, shared)
+  const path = buildMailPath(config, { ...shared, tokens: services.oauth?.tokens ?? new Map() })
   stops.defer(() => path.addresses?.stop())
   const state = createConfigurationState(clock)
   const observed = {

@@ -17,6 +17,7 @@ import type { BanWatch } from './ban-watch.ts'
 import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
+import type { OauthWatch } from './oauth-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { WebhookWatch } from './webhook-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
@@ -74,6 +75,8 @@ export interface ObservationParts extends HealthParts {
   readonly accounts: Pick<AccountWatch, 'health' | 'metric'>
   /** Null without targets. */
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
+  /** Null without OAuth clients. */
+  readonly oauth: Pick<OauthWatch, 'health' | 'metrics'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -123,6 +126,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     parts.bans.health,
     parts.accounts.health,
     ...(parts.webhooks ? [parts.webhooks.health] : []),
+    ...(parts.oauth ? [parts.oauth.health] : []),
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
@@ -130,15 +134,16 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
 
 type Watches = Pick<
   ObservationParts,
-  'spam' | 'virus' | 'dnsLists' | 'greylist' | 'drop' | 'bans' | 'accounts' | 'webhooks'
+  'spam' | 'virus' | 'dnsLists' | 'greylist' | 'drop' | 'bans' | 'accounts' | 'webhooks' | 'oauth'
 >
 
-function watchMetrics({ dnsLists, webhooks, ...watches }: Watches): readonly GaugeSource[] {
+function watchMetrics({ dnsLists, webhooks, oauth, ...watches }: Watches): readonly GaugeSource[] {
   const { spam, virus, greylist, bans, accounts, drop } = watches
   return [
     ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),
     ...(webhooks?.metrics ?? []),
+    ...(oauth?.metrics ?? []),
   ]
 }
 
@@ -157,6 +162,7 @@ export function nodeGauges(
     | 'bans'
     | 'accounts'
     | 'webhooks'
+    | 'oauth'
     | 'drop'
     | 'budgets'
     | 'configuration'

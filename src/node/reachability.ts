@@ -47,7 +47,7 @@ export function neededRoles({ role, peers }: Pick<Config, 'role' | 'peers'>): st
 /** Asks once. Never rejects. Its questions have the places of delivery, so that strangers who use up the others do not make it fail. */
 export function createProbe(config: Config, given: ProbePorts): () => Promise<ProbeReport> {
   const ports = { ...given, resolver: askAs(given.resolver, { purpose: 'delivery' }) }
-  const settings = deliverySettings(config, ports.certificate)
+  const settings = deliverySettings(config, { certificate: ports.certificate, tokens: new Map() })
   const finder = createHostFinder(settings.hosts, ports)
   const transport = createSmtpTransport(settings.transport, ports)
   const reach = async (target: Target): Promise<string | null> => {

@@ -29,6 +29,7 @@ const restartKeys = [
   'score',
   'queue',
   'delivery',
+  'oauth_clients',
   'bounce',
   'limits',
   'watch',

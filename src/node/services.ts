@@ -1,4 +1,4 @@
-// What the checks of a running node ask: rspamd, clamd, lists in the DNS, the greylist; and the drop directory.
+// What a running node asks: rspamd, clamd, lists in the DNS, the greylist, token servers; and the drop directory.
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
@@ -13,6 +13,7 @@ import { watchDrop } from './drop-watch.ts'
 import { watchGreylist } from './greylist-watch.ts'
 import { watchLists } from './list-watch.ts'
 import { createSpamWatch } from './spam-watch.ts'
+import { watchOauth } from './oauth-watch.ts'
 import type { ReceptionParts } from './start-listeners.ts'
 import { createVirusWatch } from './virus-watch.ts'
 
@@ -36,13 +37,15 @@ export function watchServices(config: Config, { resolver, clock, budgets, log, s
   const greylist = watchGreylist(config, { clock, budgets, log })
   stops.defer(() => greylist?.close())
   const drop = watchDrop(config, { clock, budgets, log })
-  return { spam, virus, dnsLists, greylist, drop }
+  const oauth = watchOauth(config, { clock, log })
+  stops.defer(() => oauth?.close())
+  return { spam, virus, dnsLists, greylist, drop, oauth }
 }
 
 /** What the checks get of them. */
 export function scannersOf(
   config: Config,
-  { spam, virus, dnsLists, greylist }: Omit<ReturnType<typeof watchServices>, 'drop'>,
+  { spam, virus, dnsLists, greylist }: Omit<ReturnType<typeof watchServices>, 'drop' | 'oauth'>,
   router: Router,
 ): Pick<ReceptionParts, 'spam' | 'outgoingSpam' | 'virus' | 'lists' | 'greylist'> {
   return {

@@ -20,7 +20,7 @@ import type { TransportSettings } from '../delivery/smtp-client/transport-settin
 import type { Current } from '../lib/current.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { peerPort } from '../smtp/nexthop.ts'
-import { destinationRules, heloOf, sourceOf } from './destination-settings.ts'
+import { type DestinationParts, destinationRules, heloOf, sourceOf } from './destination-settings.ts'
 
 export interface DeliverySettings {
   readonly dispatcher: DispatcherSettings
@@ -33,9 +33,8 @@ export interface DeliverySettings {
   readonly transport: TransportSettings
 }
 
-/** `certificate` is this node's; null where there is none. */
-export function deliverySettings(config: Config, certificate: Current<TlsMaterial | null>): DeliverySettings {
-  const rules = destinationRules(config, certificate)
+export function deliverySettings(config: Config, parts: DestinationParts): DeliverySettings {
+  const rules = destinationRules(config, parts)
   const { idle, messages, age } = config.delivery.connection
   return {
     dispatcher: dispatcherSettings(config, rules),
@@ -43,7 +42,7 @@ export function deliverySettings(config: Config, certificate: Current<TlsMateria
     hosts: hostSettings(config, rules),
     pool: { ...standardPool, idleMs: idle, maxMessages: messages, maxAgeMs: age },
     replies: [...config.delivery.replies, ...loadShippedReplyRules()],
-    transport: transportSettings(config, certificate),
+    transport: transportSettings(config, parts.certificate),
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts'
 import type { DestinationConfig } from '../config/sections/delivery-destinations.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
-import type { ClientProfile } from '../delivery/smtp-client/client-profile.ts'
+import type { ClientProfile, Credentials, TokenSource } from '../delivery/smtp-client/client-profile.ts'
 import {
   createDestinationRules,
   type DestinationRule,
@@ -17,8 +17,15 @@ import type { Source } from '../delivery/hosts/source-check.ts'
 import type { Current } from '../lib/current.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 
-/** `certificate` is this node's; null where there is none. */
-export function destinationRules(config: Config, certificate: Current<TlsMaterial | null>): DestinationRules {
+/** What rules need of the running node. */
+export interface DestinationParts {
+  /** That of this node; null where there is none. */
+  readonly certificate: Current<TlsMaterial | null>
+  /** Those of `oauth_clients`, by name. */
+  readonly tokens: ReadonlyMap<string, TokenSource>
+}
+
+export function destinationRules(config: Config, { certificate, tokens }: DestinationParts): DestinationRules {
   const entries = Object.entries(config.delivery.destinations)
   return createDestinationRules(
     entries.map(([key, one]): DestinationRule => {
@@ -27,7 +34,7 @@ export function destinationRules(config: Config, certificate: Current<TlsMateria
       return {
         key,
         tls: one.tls === null ? null : tlsPolicies[one.tls],
-        profile: { ...profileOf(key, one, config), tls },
+        profile: { ...profileOf(key, one, config), credentials: credentialsOf(one, tokens), tls },
         ...(one.prefer !== undefined && { prefer: one.prefer }),
         limits: limitsOf(one),
         ownConcurrency: one.concurrency !== undefined,
@@ -36,11 +43,20 @@ export function destinationRules(config: Config, certificate: Current<TlsMateria
   )
 }
 
-function profileOf(key: string, one: DestinationConfig, config: Config): Omit<ClientProfile, 'tls'> {
-  const { user, password, source, helo, discard_ehlo } = one
+function credentialsOf(
+  { user, password, oauth }: DestinationConfig,
+  tokens: DestinationParts['tokens'],
+): Credentials | null {
+  if (user === undefined) return null
+  const source = oauth === undefined ? undefined : tokens.get(oauth)
+  if (source) return { kind: 'token', user, tokens: source }
+  return password === null ? null : { kind: 'password', user, password }
+}
+
+function profileOf(key: string, one: DestinationConfig, config: Config): Omit<ClientProfile, 'tls' | 'credentials'> {
+  const { source, helo, discard_ehlo } = one
   return {
     name: key,
-    credentials: user === undefined || password === null ? null : { user, password },
     discardEhlo: new Set(discard_ehlo),
     source: source ? sourceOf(source, config) : null,
     helo: helo ? heloOf(helo, config) : null,

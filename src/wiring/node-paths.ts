@@ -83,3 +83,8 @@ export function accountsPath({ data }: WithData): string {
 export function bansPath({ data }: WithData): string {
   return join(data, 'bans.db')
 }
+
+/** The refresh token of an OAuth client. */
+export function refreshTokenPath({ data }: WithData, client: string): string {
+  return join(data, 'oauth', `${client}.token`)
+}

@@ -18,6 +18,7 @@ import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchAccounts } from '../../src/node/account-watch.ts'
 import { watchWebhooks } from '../../src/node/webhook-watch.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
+import { watchOauth } from '../../src/node/oauth-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
@@ -74,6 +75,10 @@ export function allMetrics(): Registry {
       } as unknown as Config,
       { clock, queue: { subscribe: () => undefined } as unknown as OpenQueue, log: { ...log, error: () => undefined } },
     ),
+    oauth: watchOauth({ data: '/nowhere', oauth_clients: { x: {} } } as unknown as Config, {
+      clock,
+      log: { ...log, bug: () => undefined },
+    }),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,

@@ -5,9 +5,11 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 
 export interface SaslAccount {
   /** In the order in which they are offered. */
-  readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'SCRAM-SHA-256')[]
+  readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'SCRAM-SHA-256' | 'OAUTHBEARER' | 'XOAUTH2')[]
   readonly user: string
   readonly password: string
+  /** The access tokens that are valid now; none without it. */
+  readonly isToken?: (token: string) => boolean
   /** Shows in SCRAM that it knows another password. */
   readonly impostor?: boolean
 }
@@ -17,6 +19,7 @@ export type SaslStep = { readonly challenge: string } | { readonly passed: boole
 /** Begins an exchange; each answer of the client leads to the next step. */
 export function startSasl(account: SaslAccount, mechanism: string): ((answer: string) => SaslStep) | null {
   if (!account.mechanisms.some((one) => one === mechanism)) return null
+  if (mechanism === 'OAUTHBEARER' || mechanism === 'XOAUTH2') return bearer(account, mechanism)
   if (mechanism === 'PLAIN') return (answer) => ({ passed: answer === `\0${account.user}\0${account.password}` })
   return mechanism === 'LOGIN' ? login(account) : scram(account)
 }
@@ -28,6 +31,24 @@ function login({ user, password }: SaslAccount): (answer: string) => SaslStep {
     if (answers.length === 1) return { challenge: 'Username:' }
     if (answers.length === 2) return { challenge: 'Password:' }
     return { passed: answers[1] === user && answers[2] === password }
+  }
+}
+
+/** RFC 7628 3.2, and the same for XOAUTH2: a refused token gets JSON, whose answer carries no data. */
+function bearer({ user, isToken }: SaslAccount, mechanism: 'OAUTHBEARER' | 'XOAUTH2'): (answer: string) => SaslStep {
+  const form =
+    mechanism === 'XOAUTH2' ? /^user=([^^]+)\^auth=Bearer ([^^]+)\^\^$/ : /^n,a=([^,]+),\^auth=Bearer ([^^]+)\^\^$/
+  let step = 0
+  return (answer) => {
+    step++
+    // A command without a message: it follows an empty challenge.
+    if (step === 1 && answer === '') return { challenge: '' }
+    const [, name, token] = form.exec(answer.replaceAll('\u0001', '^')) ?? []
+    if (name === user && token !== undefined && isToken?.(token) === true) return { passed: true }
+    if (token !== undefined) return { challenge: '{"status":"401","schemes":"bearer"}' }
+    if (answer !== (mechanism === 'XOAUTH2' ? '' : '\u0001'))
+      throw new Error(`unexpected answer ${JSON.stringify(answer)}`)
+    return { passed: false }
   }
 }
 

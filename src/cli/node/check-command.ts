@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { readDataKey } from '../../config/data-key.ts'
 import { accountWarnings, unusedCertificates } from './account-warnings.ts'
 import { hostWarnings } from '../../node/check-host.ts'
+import { oauthWarnings } from '../../node/oauth-warnings.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
 import { loadData } from '../../node/load-data.ts'
 import { createBudgets } from '../../budget/budgets.ts'
@@ -105,7 +106,13 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
   const inTest = tested === null ? '' : `; in test mode, refusing nothing: ${tested}`
   const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}${inTest}`
   const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config)
-  const warnings = [...data.warnings, ...hostWarnings(config), ...orderWarnings(config), ...asked]
+  const warnings = [
+    ...data.warnings,
+    ...hostWarnings(config),
+    ...(await oauthWarnings(config)),
+    ...orderWarnings(config),
+    ...asked,
+  ]
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
   warnings.push(...(await accountWarnings(config, data.data, options.offline !== true)))
   const unused = await unusedCertificates(config, data.data)

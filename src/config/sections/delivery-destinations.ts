@@ -33,6 +33,9 @@ export const destinationSchema = z.strictObject({
     ),
   user: text('a user name').optional().describe('Log in as this user, over TLS only.'),
   password_file: path.optional().describe('File with the password of `user` on its first line.'),
+  oauth: text('a name of oauth_clients')
+    .optional()
+    .describe('In place of `password_file`: log in as `user` with an access token of this client of `oauth_clients`.'),
   certificate: path.optional().describe('PEM file: the client certificate, instead of the one under `tls`.'),
   key: path.optional().describe('PEM file: the private key of `certificate`.'),
   ca: path.optional().describe("PEM file: the CA of the host's certificate; default: the public CAs."),
@@ -89,7 +92,7 @@ function checkKeys(key: string, written: DestinationFile, reader: SectionReader)
       [],
       'found an invalid destination, expected a next hop such as smtp:[relay.example.net]:587, a domain, a host, *.name or *',
     )
-  checkPair(written, reader, ['user', 'password_file'])
+  checkLogin(written, reader)
   checkPair(written, reader, ['certificate', 'key'])
   if (user !== undefined && (tls === 'none' || tls === 'may' || tls === 'dane'))
     reader.report(
@@ -100,6 +103,14 @@ function checkKeys(key: string, written: DestinationFile, reader: SectionReader)
     reader.report(['user'], `found ${user}, expected a destination without *: a password belongs to one server`)
   if (ca !== undefined && tls !== 'verify' && (tls !== undefined || user === undefined))
     reader.report(['ca'], `found ${ca}, expected tls: verify beside it: the other levels ignore the certificate`)
+}
+
+/** A login has a user, and a password or a token. */
+function checkLogin(written: DestinationFile, reader: SectionReader): void {
+  const { user, password_file: file, oauth } = written
+  if (oauth === undefined) return checkPair(written, reader, ['user', 'password_file'])
+  if (user === undefined) reader.report(['oauth'], `found ${oauth}, expected user beside it`)
+  if (file !== undefined) reader.report(['password_file'], `found ${file}, expected none beside oauth: ${oauth}`)
 }
 
 /** Keys that need each other. */

@@ -5,10 +5,34 @@ import type { TlsContexts } from '../tls-policy/tls-policy.ts'
 import type { HeloNames, SourceAddresses } from './transport-settings.ts'
 
 /** For AUTH; sent only over TLS. */
-export interface Credentials {
+export type Credentials = PasswordCredentials | TokenCredentials
+
+export interface PasswordCredentials {
+  readonly kind: 'password'
   readonly user: string
   readonly password: string
 }
+
+/** OAUTHBEARER or XOAUTH2. */
+export interface TokenCredentials {
+  readonly kind: 'token'
+  readonly user: string
+  readonly tokens: TokenSource
+}
+
+/** Where access tokens come from. */
+export interface TokenSource {
+  /** A token that is valid now, or why there is none. Never rejects. */
+  current(): Promise<TokenAnswer>
+  /** Another token in place of one that the server refused, or why there is none. */
+  replace(refused: string): Promise<TokenAnswer>
+  /** Call it with the reply of a server that refused a new token, and with null after a login. */
+  noteLogin(refusal: string | null): void
+}
+
+export type TokenAnswer =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface ClientProfile {
   /** The key of the entry. Connections of different profiles are not interchangeable. */

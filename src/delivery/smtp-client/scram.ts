@@ -3,7 +3,7 @@
 
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { Credentials } from './client-profile.ts'
+import type { PasswordCredentials } from './client-profile.ts'
 
 /** RFC 7677 section 4. Fewer would make it cheap to guess the password from a stolen verifier. */
 const MIN_ITERATIONS = 4096
@@ -30,7 +30,11 @@ export function scramFirst(user: string, nonce: string): string {
 }
 
 /** The client's second message, from the server's first one. */
-export async function scramFinal(credentials: Credentials, nonce: string, serverFirst: string): Promise<ScramReply> {
+export async function scramFinal(
+  credentials: Omit<PasswordCredentials, 'kind'>,
+  nonce: string,
+  serverFirst: string,
+): Promise<ScramReply> {
   const { r = '', s = '', i = '' } = attributes(serverFirst)
   if (!r.startsWith(nonce) || r.length === nonce.length)
     return invalid("the server's nonce does not start with the client's")

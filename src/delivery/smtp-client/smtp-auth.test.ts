@@ -24,7 +24,7 @@ const authority = createAuthority('the relay’s CA')
 const server = authority.issue({ names: ['peer.test'], ips: ['127.0.0.1'] })
 const tls = { cert: server.certificate, key: server.key }
 const account: SaslAccount = { mechanisms: ['PLAIN'], user: 'node', password: 'a secret' }
-const credentials = { user: 'node', password: 'a secret' }
+const credentials = { kind: 'password', user: 'node', password: 'a secret' } as const
 const contexts = {
   opportunistic: createSecureContext(),
   verified: createSecureContext({ ca: authority.certificate }),
@@ -91,7 +91,7 @@ describe('a password', () => {
   })
 
   it.each(['PLAIN', 'LOGIN', 'SCRAM-SHA-256'] as const)('that is wrong defers, with %s', async (mechanism) => {
-    const wrong = { user: 'node', password: 'another' }
+    const wrong = { kind: 'password', user: 'node', password: 'another' } as const
     const { result } = await open({ tls, auth: { ...account, mechanisms: [mechanism] } }, { credentials: wrong })
     if (result.kind !== 'closed') throw new Error('the login was accepted')
     expect(result.error).toMatchObject({ kind: 'refused', phase: 'auth' })
