@@ -3,7 +3,7 @@
 import { createSecureContext } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type SmtpPeer, startSmtpPeer } from '../../../test/lib/smtp-peer.ts'
-import { loopbackTarget, profileWith, transportSettings } from '../../../test/lib/transport-settings.ts'
+import { loopbackTarget, openTarget, profileWith, transportSettings } from '../../../test/lib/transport-settings.ts'
 import { createAuthority } from '../../demo/ca.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { outcomeOf } from '../attempt/delivery-outcome.ts'
@@ -51,7 +51,7 @@ async function open(mechanisms: Mechanisms, tokens: TokenSource, valid = 'good')
   const credentials = { kind: 'token', user: 'relay@example.org', tokens } as const
   const profile = profileWith({ tls: contexts, credentials })
   const target = loopbackTarget(peer.port, { tls: tlsPolicies.verify, profile })
-  const result = await createSmtpTransport(transportSettings(), { clock: systemClock }).open(target)
+  const result = await openTarget(createSmtpTransport(transportSettings(), { clock: systemClock }), target)
   opened.push(result)
   const lines = peer.commands.map(({ line }) => line)
   const auths = lines.slice(lines.findLastIndex((line) => line.startsWith('EHLO')) + 1)
