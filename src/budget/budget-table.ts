@@ -6,6 +6,7 @@ import { clientBudgets } from './table/client-budgets.ts'
 import { loginBudgets } from './table/login-budgets.ts'
 import { outgoingBudgets } from './table/outgoing-budgets.ts'
 import { receptionBudgets } from './table/reception-budgets.ts'
+import { reportBudgets } from './table/report-budgets.ts'
 import { routingBudgets } from './table/routing-budgets.ts'
 
 export const budgetTable = {
@@ -14,6 +15,7 @@ export const budgetTable = {
   ...routingBudgets,
   ...loginBudgets,
   ...outgoingBudgets,
+  ...reportBudgets,
 } as const
 
 type Named<Kind extends Budget['kind']> = {

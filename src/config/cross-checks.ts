@@ -205,7 +205,17 @@ const loginsNeedClients: Check = ({ delivery, oauth_clients: clients }, report) 
       report(['delivery', 'destinations', key, 'oauth'], `found ${oauth}, expected a name of oauth_clients (${names})`)
 }
 
+const reportsNeedMail: Check = (config, report) => {
+  if (!config.reports) return
+  if (config.role.recipients.own !== 'resolve' || listenersAdmitting(config, 'internet').length === 0)
+    report(
+      ['reports'],
+      `found addresses, expected none: the role ${config.role.role} takes no mail from the internet for our domains`,
+    )
+}
+
 const checks: readonly Check[] = [
+  reportsNeedMail,
   usersNeedPasswords,
   machinesNeedTheirFile,
   localMeansLoopback,

@@ -29,6 +29,7 @@ import { outgoing_spam } from './sections/outgoing-spam-section.ts'
 import { peers } from './sections/peers-section.ts'
 import { queue } from './sections/queue-section.ts'
 import { queue_transfer } from './sections/queue-transfer-section.ts'
+import { reports } from './sections/reports-section.ts'
 import { facts, hiera, mail, smarthost } from './sections/routing-section.ts'
 import { rspamd } from './sections/rspamd-section.ts'
 import { score } from './sections/score-section.ts'
@@ -85,6 +86,7 @@ export const sections = {
   delivery,
   oauth_clients,
   bounce,
+  reports,
   limits,
   watch,
   admin,

@@ -19,6 +19,7 @@ import type { SourceCheck } from '../delivery/hosts/source-check.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { ReportWatch } from './report-watch.ts'
 import type { DeliverySettings } from '../wiring/delivery-settings.ts'
 
 export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | 'noticesDue'> {
@@ -27,6 +28,8 @@ export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | '
   readonly resolver: Resolver
   /** The source addresses that may be used towards the internet; null for a node that never sends there. */
   readonly addresses: SourceCheck | null
+  /** Null for a node that reads no reports. */
+  readonly reports: Pick<ReportWatch, 'agent'> | null
 }
 
 /** Nothing runs until the engine is started. */
@@ -36,7 +39,7 @@ export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts):
   const pool = new ConnectionPool(settings.pool, clock)
   const waiting = new WaitingHops(clock)
   const budget = openPools(settings.concurrency, parts.budgets)
-  const agent = createAgent(standardAgent, {
+  const smtp = createAgent(standardAgent, {
     hosts: createHostFinder(settings.hosts, {
       resolver,
       random: systemRandom,
@@ -57,6 +60,7 @@ export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts):
       start: budgetTable.deliveryHosts,
     }),
   })
+  const agent = parts.reports?.agent(smtp) ?? smtp
   const reports = new ReportShare({ pool: budget.reports, waiting })
   return createDispatcher(settings.dispatcher, { ...parts, agent, pool, slots: budget.slots, reports, waiting })
 }

@@ -25,6 +25,7 @@ import { createQuarantine } from '../intake/quarantine.ts'
 import { bounceSettings, intakeSettings, quarantineSettings } from '../wiring/mail-settings.ts'
 import { buildDelivery } from './build-delivery.ts'
 import type { CurrentData } from './current-data.ts'
+import { type ReportWatch, watchReports } from './report-watch.ts'
 import { followOperatorActions } from './operator-actions.ts'
 
 export interface MailPath {
@@ -33,7 +34,11 @@ export interface MailPath {
   readonly notifier: Notifier
   /** Null for a node that never sends to the internet. */
   readonly addresses: SourceCheck | null
+  /** Null for a node that reads no reports. */
+  readonly reports: ReportWatch | null
   start(): void
+  /** Call it after the engine has drained. */
+  stop(): Promise<void>
 }
 
 export interface MailPathParts {
@@ -56,6 +61,7 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
   // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
   const noticesDue = createSignal()
   const addresses = watchOwnAddresses(internetSources(config), { resolver, clock, log })
+  const reports = watchReports(config, { queue, clock, log, budgets, router: data.router })
   const engine = buildDelivery(deliverySettings(config, { certificate, tokens: parts.tokens }), {
     queue,
     resolver,
@@ -64,6 +70,7 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     budgets,
     noticesDue: noticesDue.publish,
     addresses,
+    reports,
   })
   const intake = createIntake(intakeSettings(config, data), {
     clock,
@@ -92,8 +99,13 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
   followOperatorActions(queue, { engine, noticesDue: noticesDue.publish })
   const start = () => {
     addresses?.start()
+    reports?.start()
     engine.start()
     notifier.start()
   }
-  return { intake, engine, notifier, addresses, start }
+  const stop = async () => {
+    addresses?.stop()
+    await reports?.close()
+  }
+  return { intake, engine, notifier, addresses, reports, start, stop }
 }

@@ -157,7 +157,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const kept = { data, certificate, revocation, ...uses, ...counts }
   const shared = { queue, resolver, clock, budgets, log, newQueueId, modes, ...kept }
   const path = buildMailPath(config, { ...shared, tokens: services.oauth?.tokens ?? new Map() })
-  stops.defer(() => path.addresses?.stop())
+  stops.defer(() => path.stop())
   const state = createConfigurationState(clock)
   const observed = {
     ...shared,

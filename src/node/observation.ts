@@ -18,6 +18,7 @@ import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
 import type { OauthWatch } from './oauth-watch.ts'
+import type { ReportWatch } from './report-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { WebhookWatch } from './webhook-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
@@ -77,6 +78,8 @@ export interface ObservationParts extends HealthParts {
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
   /** Null without OAuth clients. */
   readonly oauth: Pick<OauthWatch, 'health' | 'metrics'> | null
+  /** Null for a node that reads no reports. */
+  readonly reports: Pick<ReportWatch, 'health' | 'metrics'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -125,8 +128,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     parts.accounts.health,
-    ...(parts.webhooks ? [parts.webhooks.health] : []),
-    ...(parts.oauth ? [parts.oauth.health] : []),
+    ...[parts.webhooks, parts.oauth, parts.reports].flatMap((one) => (one ? [one.health] : [])),
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
@@ -134,16 +136,17 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
 
 type Watches = Pick<
   ObservationParts,
-  'spam' | 'virus' | 'dnsLists' | 'greylist' | 'drop' | 'bans' | 'accounts' | 'webhooks' | 'oauth'
+  'spam' | 'virus' | 'dnsLists' | 'greylist' | 'drop' | 'bans' | 'accounts' | 'webhooks' | 'oauth' | 'reports'
 >
 
-function watchMetrics({ dnsLists, webhooks, oauth, ...watches }: Watches): readonly GaugeSource[] {
+function watchMetrics({ dnsLists, webhooks, oauth, reports, ...watches }: Watches): readonly GaugeSource[] {
   const { spam, virus, greylist, bans, accounts, drop } = watches
   return [
     ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),
     ...(webhooks?.metrics ?? []),
     ...(oauth?.metrics ?? []),
+    ...(reports?.metrics ?? []),
   ]
 }
 
@@ -163,6 +166,7 @@ export function nodeGauges(
     | 'accounts'
     | 'webhooks'
     | 'oauth'
+    | 'reports'
     | 'drop'
     | 'budgets'
     | 'configuration'

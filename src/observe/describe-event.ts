@@ -56,6 +56,8 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
     `${e.account} has used ${e.used} of ${e.limit} (${e.measure.replaceAll('_', ' ')}, ${e.window}); beyond the limit mail waits`,
   'account-held': (e) =>
     `put ${e.account} on hold by ${e.by}${e.reason ? `: ${e.reason}` : ''}${e.evidence ? ` (${e.evidence})` : ''}`,
+  complained: (e) =>
+    `complaint (${e.feedback}) of ${e.provider || 'an unknown provider'}${e.isProven ? '' : ', which nothing proves'}${e.messageId ? ` about Message-ID ${e.messageId}` : ''}${e.account === null ? ', which the ledger does not have' : `, sent by ${e.account}`}; queue ID of the complaint ${e.report}`,
   'account-released': (e) => `released ${e.account} by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
 }
 

@@ -216,6 +216,17 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       reason: 'The reason given for it; empty if none.',
     },
   },
+  complained: {
+    when: 'A mail provider reports that a recipient complained about mail of ours.',
+    fields: {
+      report: 'Queue ID of the message with the complaint.',
+      feedback: 'Feedback type (RFC 5965), such as `abuse` or `fraud`; `auth-failure` for a failure report of DMARC.',
+      provider: 'Domain of the provider, from the author of the report if DMARC proves it, else from its reverse-path.',
+      isProven: 'Whether DMARC proves that domain.',
+      account: 'Origin of the mail, as of `received`; `null` if the ledger of this node does not have it.',
+      messageId: 'Message-ID of the mail; `null` if the complaint does not have it.',
+    },
+  },
   unbanned: {
     when: 'An operator ended a ban.',
     fields: { ...banned, by: 'The operator.', reason: 'The reason given for it; empty if none.' },

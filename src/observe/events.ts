@@ -239,6 +239,19 @@ export interface AccountReleasedEvent extends EventBase {
   readonly reason: string
 }
 
+/** A mail provider reports that a recipient complained about mail of ours (RFC 5965). */
+export interface ComplainedEvent extends EventBase {
+  readonly kind: 'complained'
+  /** Queue ID of the message with the complaint. */
+  readonly report: string
+  readonly feedback: string
+  readonly provider: string
+  readonly isProven: boolean
+  /** As the origin of `received`; null if the mail is not in the ledger. */
+  readonly account: string | null
+  readonly messageId: string | null
+}
+
 export type Event =
   | ReceivedEvent
   | CheckedEvent
@@ -264,6 +277,7 @@ export type Event =
   | LimitNearEvent
   | AccountHeldEvent
   | AccountReleasedEvent
+  | ComplainedEvent
 
 export type EventKind = Event['kind']
 
@@ -299,6 +313,7 @@ export const eventKinds = [
   'limit-near',
   'account-held',
   'account-released',
+  'complained',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

@@ -58,6 +58,16 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     times: 1,
   },
   'account-held': { ...base, kind: 'account-held', account: 'user:kim', by: 'node', reason: '', evidence: '' },
+  complained: {
+    ...base,
+    kind: 'complained',
+    report: 'r',
+    feedback: 'abuse',
+    provider: 'provider.example',
+    isProven: true,
+    account: 'user:kim',
+    messageId: null,
+  },
   'account-released': { ...base, kind: 'account-released', account: 'user:kim', by: 'root', reason: '' },
   'limit-near': {
     ...base,

@@ -152,6 +152,8 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   unbanned: () => undefined,
   'account-held': ({ by: who }, by) => by.accountsHeld.inc({ by: who === 'node' ? 'node' : 'operator' }),
   'account-released': () => undefined,
+  // waypost_reports_total counts them.
+  complained: () => undefined,
   'limit-near': ({ measure }, by) => by.limitsNear.inc({ measure: word(measure.replaceAll('_', '-')) }),
 }
 

@@ -16,6 +16,7 @@ export type Rule =
   | 'srs'
   | 'next-hop'
   | 'merge'
+  | 'reports'
   | 'discard'
   | 'refuse'
 

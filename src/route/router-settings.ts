@@ -1,5 +1,6 @@
 // The settings of a router, as a role and the configuration give them.
 
+import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { SrsSettings } from './srs/srs.ts'
 import type { TokenStore } from './srs/srs-token.ts'
@@ -11,6 +12,13 @@ export interface MachineSenders {
   readonly senders: readonly string[]
   /** The only recipients, in the same form; null, or absent, for any. */
   readonly recipients?: readonly string[] | null
+}
+
+export interface ReportAddresses {
+  /** Keys of addresses (directory/address.ts). */
+  readonly addresses: ReadonlySet<string>
+  /** Gets a copy; null for none. */
+  readonly forwardTo: Mailbox | null
 }
 
 export interface SrsRole extends SrsSettings {
@@ -40,6 +48,8 @@ export interface RouterSettings {
   readonly tagDelimiter?: string
   /** Gets the mail for postmaster and abuse of each domain of ours that has no such entry (RFC 5321 4.5.1, RFC 2142). */
   readonly postmaster?: string
+  /** The addresses at which this node reads reports; missing if it reads none. */
+  readonly reports?: ReportAddresses
   readonly machines?: readonly MachineSenders[]
   /** The senders to which an app password is limited; null without a limit, undefined if it does not exist. */
   readonly appSenders?: (identity: string, app: string) => readonly string[] | null | undefined

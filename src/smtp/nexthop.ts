@@ -6,12 +6,17 @@
 //   smtp:[relay.example.net]:587  one host, no MX look-up; `smtp:relay.example.net` without brackets does MX
 //   lmtp:[127.0.0.1]:24         one host over LMTP (RFC 2033)
 //   lmtp:unix:/run/list.sock    LMTP over a unix socket
+//   reports:store               the store of reports of this node, for the addresses of its section `reports`
 
 export type NextHop =
   | { readonly kind: 'mx'; readonly domain: string; readonly port: number }
   | { readonly kind: 'peers'; readonly role: string }
   | { readonly kind: 'host'; readonly protocol: 'smtp' | 'lmtp'; readonly host: string; readonly port: number }
   | { readonly kind: 'socket'; readonly protocol: 'lmtp'; readonly path: string }
+  | { readonly kind: 'reports' }
+
+/** The written form of the store of reports. */
+export const REPORTS_HOP = 'reports:store'
 
 /** RFC 5321 4.5.4.2. */
 export const SMTP_PORT = 25
@@ -30,6 +35,7 @@ const domainSpec = /^smtp:([^[\]:/]+)(?::(\d{1,5}))?$/
 
 /** Reads the written form; null for another text. */
 export function parseNextHop(text: string): NextHop | null {
+  if (text === REPORTS_HOP) return { kind: 'reports' }
   if (text.startsWith('mx:') && text.length > 3)
     return { kind: 'mx', domain: text.slice(3).toLowerCase(), port: SMTP_PORT }
   if (text.startsWith('peers:') && text.length > 6) return { kind: 'peers', role: text.slice(6) }
@@ -53,6 +59,8 @@ export function formatNextHop(hop: NextHop): string {
       return `${hop.protocol}:[${hop.host}]:${hop.port}`
     case 'socket':
       return `lmtp:unix:${hop.path}`
+    case 'reports':
+      return REPORTS_HOP
   }
 }
 
@@ -65,4 +73,10 @@ function readPort(text: string | undefined, otherwise: number): number | null {
   if (text === undefined) return otherwise
   const port = Number(text)
   return port >= 1 && port <= 65535 ? port : null
+}
+
+/** Reads a next hop that people write: the store of reports is the next hop of the addresses in `reports` only. */
+export function parseWrittenHop(text: string): NextHop | null {
+  const hop = parseNextHop(text)
+  return hop?.kind === 'reports' ? null : hop
 }

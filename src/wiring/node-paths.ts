@@ -74,6 +74,11 @@ export function webhooksPath({ data }: WithData): string {
   return join(data, 'webhooks.db')
 }
 
+/** Reports of other organizations. */
+export function reportsPath({ data }: WithData): string {
+  return join(data, 'reports.db')
+}
+
 /** What users and machines have sent. */
 export function accountsPath({ data }: WithData): string {
   return join(data, 'accounts.db')

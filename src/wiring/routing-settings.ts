@@ -1,5 +1,6 @@
 // Config → the settings of the router, of SRS and of its token store.
 
+import { addressKey, parseAddress } from '../directory/address.ts'
 import type { MachineSenders, RouterSettings } from '../route/router-settings.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { Config } from '../config/config.ts'
@@ -62,9 +63,17 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
           },
         }),
     postmaster: config.postmaster,
+    ...reportAddresses(config),
     machines: parts.machines,
     appSenders: parts.appSenders,
   }
+}
+
+function reportAddresses({ reports }: Config): Pick<RouterSettings, 'reports'> {
+  if (reports === null) return {}
+  const keys = reports.addresses.flatMap((one) => parseAddress(one) ?? []).map(addressKey)
+  const forwardTo = reports.forward_to === undefined ? null : parseAddress(reports.forward_to)
+  return { reports: { addresses: new Set(keys), forwardTo } }
 }
 
 /** A client host sends everything to the mta nodes. */

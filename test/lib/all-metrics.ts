@@ -17,6 +17,8 @@ import { watchDrop } from '../../src/node/drop-watch.ts'
 import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchAccounts } from '../../src/node/account-watch.ts'
 import { watchWebhooks } from '../../src/node/webhook-watch.ts'
+import { watchReports } from '../../src/node/report-watch.ts'
+import type { Router } from '../../src/route/resolution.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
 import { watchOauth } from '../../src/node/oauth-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
@@ -78,6 +80,13 @@ export function allMetrics(): Registry {
     oauth: watchOauth({ data: '/nowhere', oauth_clients: { x: {} } } as unknown as Config, {
       clock,
       log: { ...log, bug: () => undefined },
+    }),
+    reports: watchReports({ data: '/nowhere', srs: null, reports: { domains: [] } } as unknown as Config, {
+      clock,
+      budgets,
+      queue: {} as OpenQueue,
+      router: {} as Router,
+      log: { ...log, error: () => undefined, bug: () => undefined },
     }),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },

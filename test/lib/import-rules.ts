@@ -39,6 +39,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   oauth: ['lib'],
   admin: ['observe', 'lib'],
   webhooks: ['observe', 'state', 'lib'],
+  reports: ['message', 'state', 'budget', 'smtp', 'lib'],
   autoconfig: ['server', 'lib'],
   wiring: [ANY],
   node: [ANY],
@@ -94,7 +95,14 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
-  state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts', 'brake-contract.ts', 'webhook-contract.ts'],
+  state: [
+    'sqlite/state-file.ts',
+    'greylist-contract.ts',
+    'ban-contract.ts',
+    'usage-contract.ts',
+    'brake-contract.ts',
+    'webhook-contract.ts',
+  ],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts', 'https-listener.ts'],
 }
 

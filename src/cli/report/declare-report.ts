@@ -8,17 +8,21 @@ import {
   configFile,
   dataDirectory,
   describeCommand,
+  readCount,
   readPastTime,
 } from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
+import type { ReportOptions } from './report-options.ts'
 import type { ReportChecksOptions } from './report-checks.ts'
 
 /** The time for which an operator tries a rule. */
 const WEEK_MS = 7 * 86_400_000
+/** Of a trend. */
+const MONTH_DAYS = 30
 
 export function declareReport(program: Command, io: Io, finish: Finish): void {
-  const report = program.command('report').description('sum up what the ledger has')
+  const report = program.command('report').description('sum up what the ledger has, and the reports of others')
   withTimes(
     describeCommand(
       report.command('checks'),
@@ -37,6 +41,50 @@ export function declareReport(program: Command, io: Io, finish: Finish): void {
   ).action(async (options: CommonOptions & Partial<ReportChecksOptions>) =>
     finish(await (await import('./report-bulk.ts')).reportBulk({ ...options, ...timesOf(options) }, io)),
   )
+  declareReceived(report, io, finish)
+}
+
+/** Reports that other organizations send. */
+function declareReceived(report: Command, io: Io, finish: Finish): void {
+  withDays(
+    describeCommand(
+      report.command('dmarc'),
+      'show the sources of mail in our name, by DMARC aggregate reports: sources, alignment, what to repair, trend',
+      'no report is about that time',
+    ),
+  )
+    .option('--domain <domain>', 'only this domain and those below it')
+    .option('--no-dns', 'ask the DNS for no names of sources')
+    .action(async (options: ReportOptions) =>
+      finish(await (await import('./report-dmarc.ts')).reportDmarc(options, io)),
+    )
+  withDays(
+    describeCommand(
+      report.command('tls'),
+      'show whether other hosts reach our domains over TLS, by TLS reports: policies, failures, trend',
+      'no report is about that time',
+    ),
+  )
+    .option('--domain <domain>', 'only this domain and those below it')
+    .action(async (options: ReportOptions) => finish(await (await import('./report-tls.ts')).reportTls(options, io)))
+  withDays(
+    describeCommand(
+      report.command('complaints'),
+      'show complaints about mail of ours (ARF), by provider, type and origin',
+      'no complaint arrived in that time',
+    ),
+  ).action(async (options: ReportOptions) =>
+    finish(await (await import('./report-complaints.ts')).reportComplaints(options, io)),
+  )
+}
+
+function withDays(command: Command): Command {
+  return command
+    .option('--days <number>', 'days before now', readCount, MONTH_DAYS)
+    .option('--unproven', 'also reports without proof: DMARC does not pass for their message')
+    .option(...configFile)
+    .option(...dataDirectory)
+    .option(...asJson)
 }
 
 function withTimes(command: Command): Command {

@@ -1,7 +1,7 @@
 // Files with routing data, the facts for their interpolation, and the smarthost.
 
 import { z } from 'zod'
-import { parseNextHop } from '../../smtp/nexthop.ts'
+import { parseWrittenHop } from '../../smtp/nexthop.ts'
 import { pathSection, plainSection, section } from '../section.ts'
 import { path, text } from '../values.ts'
 
@@ -26,7 +26,7 @@ export const smarthost = section(
     .optional()
     .describe('Next hop of all mail to foreign domains.'),
   (written, reader) => {
-    if (written !== undefined && !parseNextHop(written))
+    if (written !== undefined && !parseWrittenHop(written))
       reader.report(
         [],
         `found "${written}", expected a next hop such as smtp:[relay.example.net]:587 or mx:example.net`,

@@ -1,6 +1,6 @@
 // Reads users, transports, send-as lists, discards, refusals and certificates.
 
-import { parseNextHop } from '../../smtp/nexthop.ts'
+import { parseWrittenHop } from '../../smtp/nexthop.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'
 import type { Located, LocatedEntry } from '../located.ts'
@@ -164,7 +164,7 @@ function readNextHop(builder: SnapshotBuilder, entry: LocatedEntry): string | nu
   refuseUnknown(value, ['next_hop', 'to', 'comment'], builder.problems)
   const field = value.kind === 'map' ? (entryOf(value, 'next_hop') ?? entryOf(value, 'to'))?.value : value
   const text = field ? textOf(field)?.trim() : undefined
-  if (text !== undefined && parseNextHop(text)) return text
+  if (text !== undefined && parseWrittenHop(text)) return text
   builder.problems.error(
     value.place,
     `expected a next hop such as smtp:[list.example.org]:25, lmtp:[127.0.0.1]:24 or lmtp:unix:/run/list.sock, found ${describeLocated(field ?? value)}`,

@@ -1,0 +1,53 @@
+// What the node and the thread of reports send each other. The thread reads one report at a time and keeps it until the node has decided.
+
+import type { OriginalMail } from '../report-content.ts'
+import type { Arrival, StoreResult } from '../store/report-store.ts'
+
+/** What the node needs to know of a report before it is stored. */
+export interface ReportSummary {
+  readonly kind: 'dmarc' | 'tls' | 'complaint'
+  /** The domains that it is about; none for a complaint. */
+  readonly about: readonly string[]
+  /** Rows in the store. */
+  readonly rows: number
+  /** For the ledger, such as `DMARC report of example.net about example.org, 2026-11-28, 12 records`. */
+  readonly text: string
+  /** Of a complaint: how to find the mail, and what the event says. */
+  readonly complaint: { readonly original: OriginalMail; readonly feedbackType: string } | null
+}
+
+export type Request =
+  /** Reads a message with a report. */
+  | { readonly kind: 'read'; readonly message: Uint8Array; readonly now: number }
+  /** Stores what was read last. */
+  | { readonly kind: 'store'; readonly arrival: Arrival; readonly capacity: number }
+  /** Removes what arrived before. */
+  | { readonly kind: 'purge'; readonly before: number }
+  /** Opens the file and counts. */
+  | { readonly kind: 'open' }
+
+export interface Replies {
+  readonly read:
+    | { readonly kind: 'read'; readonly summary: ReportSummary }
+    | { readonly kind: 'unreadable'; readonly reason: string }
+  readonly store: { readonly result: StoreResult; readonly rows: number } | Unavailable
+  readonly purge: { readonly removed: number; readonly rows: number } | Unavailable
+  readonly open: { readonly rows: number; readonly aside: string | null } | Unavailable
+}
+
+/** The file cannot be used now. */
+export interface Unavailable {
+  readonly unavailable: string
+}
+
+export type ReplyTo<R extends Request> = Replies[R['kind']]
+
+export interface ToThread {
+  readonly id: number
+  readonly request: Request
+}
+
+export interface FromThread {
+  readonly id: number
+  readonly reply: Replies[Request['kind']]
+}
