@@ -73,12 +73,16 @@ export const dnsListSchema = z.strictObject({
 export type DnsListFile = z.output<typeof dnsListSchema>
 
 const endedList = z.strictObject({ name, ended: text('a date'), from: text('a source') })
-const shippedSchema = z.array(z.union([dnsListSchema.extend({ from: text('a source') }), endedList]))
+const shippedList = dnsListSchema.extend({ from: text('a source'), contact: text('a page or a sentence') })
+const shippedSchema = z.array(z.union([shippedList, endedList]))
 
 const SHIPPED_LISTS = fileURLToPath(new URL('../filter/dns-lists.yaml', import.meta.url))
 
+/** With the place where the owner of an entry asks for its removal, or registers at an allow list. */
+export type ShippedDnsList = z.output<typeof shippedList>
+
 export interface ShippedDnsLists {
-  readonly lists: ReadonlyMap<string, DnsListFile>
+  readonly lists: ReadonlyMap<string, ShippedDnsList>
   /** Lists that do not exist any more, with the time of their end. */
   readonly ended: ReadonlyMap<string, string>
 }

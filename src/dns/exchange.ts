@@ -21,7 +21,8 @@ export interface DnsServer {
 export interface Question {
   /** Canonical (dns/name.ts). */
   readonly name: string
-  readonly type: RecordType
+  /** SOA and CAA are for checks of zones; the resolver does not know them. */
+  readonly type: RecordType | 'SOA' | 'CAA'
 }
 
 export type Exchanged =

@@ -16,7 +16,7 @@ export interface DkimText {
 }
 
 /** The addresses that mail leaves from to hosts of others. A node that sends only to other nodes needs no reverse DNS. */
-function sourcesOf({ nodes }: Fleet): readonly { readonly address: string; readonly node: FleetNode }[] {
+export function sourcesOf({ nodes }: Fleet): readonly { readonly address: string; readonly node: FleetNode }[] {
   const senders = nodes.filter(({ role }) => role.internet !== 'never')
   return senders.flatMap((node) => node.sources.map((address) => ({ address, node })))
 }

@@ -5,6 +5,7 @@ import type { Resolver } from '../dns/resolver.ts'
 import { canonicalName } from '../dns/name.ts'
 
 export const MAX_LOOKUPS = 10
+export const MAX_VOID = 2
 /** Counting stops there: the record is wrong anyway, and a loop would not end. */
 const STOP_AT = 30
 

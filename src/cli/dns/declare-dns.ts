@@ -1,13 +1,22 @@
 // Commands about the DNS records of a fleet.
 
-import type { Command } from 'commander'
-import { asJson, type Finish } from '../command-options.ts'
+import { isIP } from 'node:net'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { DnsServer } from '../../dns/exchange.ts'
+import { readEndpoint } from '../../lib/endpoint.ts'
+import { asJson, describeCommand, type Finish } from '../command-options.ts'
 import { fleetFile } from '../fleet/declare-fleet.ts'
 import type { Io } from '../io.ts'
 
 interface DnsFlags {
   readonly fleet: string
   readonly json?: boolean
+}
+
+interface CheckFlags extends DnsFlags {
+  readonly dns?: DnsServer[]
+  readonly state?: string
+  readonly lists: boolean
 }
 
 export function declareDns(program: Command, io: Io, finish: Finish): void {
@@ -18,4 +27,31 @@ export function declareDns(program: Command, io: Io, finish: Finish): void {
     .option(...fleetFile)
     .option(...asJson)
     .action(async (flags: DnsFlags) => finish(await (await import('./dns-records.ts')).dnsRecords(flags, io)))
+  describeCommand(
+    dns.command('check'),
+    'compare the DNS with the fleet file, at the servers of its zones and at resolvers',
+    'there is an error: mail is lost, refused or delayed',
+  )
+    .option(...fleetFile)
+    .option(
+      '--dns <host:port>',
+      'resolver; may be repeated: the first answers all questions, all are compared (default: those of the system)',
+      collectServers,
+    )
+    .option('--state <file>', 'file with the times of findings (default: dns-check.json beside the fleet file)')
+    .option('--no-lists', 'do not ask lists in the DNS about our addresses and domains')
+    .option(...asJson)
+    .action(async ({ dns: servers = [], ...flags }: CheckFlags) => {
+      const { dnsCheck } = await import('./dns-check.ts')
+      finish(await dnsCheck({ ...flags, dns: servers }, io))
+    })
+}
+
+const DNS_PORT = 53
+
+function collectServers(text: string, earlier: DnsServer[] = []): DnsServer[] {
+  const endpoint = isIP(text) === 0 ? readEndpoint(text) : { host: text, port: DNS_PORT }
+  if (!endpoint || isIP(endpoint.host) === 0)
+    throw new InvalidArgumentError('expected an IP address, with a port if it is not 53')
+  return [...earlier, endpoint]
 }

@@ -11,6 +11,8 @@ import { until } from '../until.ts'
 export interface DnsServers {
   /** The port of unbound. */
   readonly port: number
+  /** The port of nsd. */
+  readonly authority: number
   /** Ends nsd: the zones have no server from then on. */
   endAuthority(): Promise<void>
   close(): Promise<void>
@@ -56,6 +58,7 @@ export async function startDnsServers(
   })
   return {
     port,
+    authority,
     endAuthority: () => end(nsd),
     close: async () => {
       await Promise.all([end(nsd), end(unbound)])
