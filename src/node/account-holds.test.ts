@@ -33,9 +33,9 @@ afterEach(async () => {
 function follow(to: Pick<OpenQueue, 'control' | 'record'>): AccountHolds {
   return followAccountHolds({
     accounts: {
-      news: () => news.splice(0),
-      unfinished: (below) => rows.filter(({ progress }) => progress < below),
-      advance: (row, to_) =>
+      news: async () => news.splice(0),
+      unfinished: async (below) => rows.filter(({ progress }) => progress < below),
+      advance: async (row, to_) =>
         void Object.assign(rows.find(({ account }) => account === row.account) ?? {}, { progress: to_ }),
     },
     queue: to,

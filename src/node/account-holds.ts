@@ -36,16 +36,16 @@ export function followAccountHolds({ accounts, queue, clock, log }: AccountHoldP
   let running: Promise<void> | null = null
   let isDue = false
   const follow = async () => {
-    const events = accounts.news().map((row) => eventOf(row))
+    const events = (await accounts.news()).map((row) => eventOf(row))
     if (events.length > 0) await queue.record(events)
-    for (const row of accounts.unfinished(1)) {
+    for (const row of await accounts.unfinished(1)) {
       await applyHold(queue, row)
-      accounts.advance(row, 1)
+      await accounts.advance(row, 1)
     }
-    for (const row of accounts.unfinished(2)) {
+    for (const row of await accounts.unfinished(2)) {
       if (clock.now() - (row.endedAt ?? row.at) < AGAIN_MS) continue
       if (row.endedAt === null) await applyHold(queue, row)
-      accounts.advance(row, 2)
+      await accounts.advance(row, 2)
     }
   }
   const run = async (): Promise<void> => {

@@ -13,6 +13,7 @@ import { BOUNCED_STATUS } from '../queue/contract/queue-control.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { createNodeAccounts, type NodeAccounts } from '../state/account-store.ts'
 import type { Brake } from '../state/brake-contract.ts'
+import type { StateChannel } from '../state/thread/state-messages.ts'
 import type { Usage } from '../state/usage-contract.ts'
 import { accountLimits, brakeSettings } from '../wiring/account-settings.ts'
 import { accountsPath } from '../wiring/node-paths.ts'
@@ -31,10 +32,11 @@ export interface AccountWatch {
   readonly health: HealthCheck
   /** Follows a reload. */
   update(config: Config): void
-  close(): void
+  close(): Promise<void>
 }
 
 export interface AccountWatchPorts {
+  readonly state: StateChannel
   readonly clock: Clock
   readonly queue: Pick<OpenQueue, 'subscribe' | 'control' | 'record'>
   readonly log: Pick<Log, 'warn' | 'info' | 'error'>
@@ -43,10 +45,10 @@ export interface AccountWatchPorts {
 /** How often old rows are removed, some at a time: more than a thousand busy accounts make. */
 const PURGE_INTERVAL_MS = 10_000
 
-export function watchAccounts(config: Config, { clock, queue, log }: AccountWatchPorts): AccountWatch {
+export function watchAccounts(config: Config, { state, clock, queue, log }: AccountWatchPorts): AccountWatch {
   const path = accountsPath(config)
   const accounts = createNodeAccounts(path, {
-    monotonic: () => clock.monotonic(),
+    channel: state,
     changed: (problem) => {
       if (problem === null) log.info({ file: path }, 'the state of accounts can be used again')
       else
@@ -60,13 +62,13 @@ export function watchAccounts(config: Config, { clock, queue, log }: AccountWatc
   })
   const hasAccounts = config.listeners.some(({ admit }) => admit.includes('users') || admit.includes('machines'))
   // Other nodes have no accounts, and need no file.
-  if (hasAccounts) accounts.open()
+  if (hasAccounts) void accounts.open()
   let limits = accountLimits(config)
   let braking = brakeSettings(config)
   const holds = followAccountHolds({ accounts, queue, clock, log })
-  if (hasAccounts) queue.subscribe((events) => follow(accounts, events))
+  if (hasAccounts) queue.subscribe((events) => followMail(accounts, events))
   const purging = clock.every(PURGE_INTERVAL_MS, () => {
-    if (hasAccounts) accounts.purge(clock.now())
+    if (hasAccounts) void accounts.purge(clock.now())
   })
   return {
     usage: accounts,
@@ -79,7 +81,7 @@ export function watchAccounts(config: Config, { clock, queue, log }: AccountWatc
       name: 'waypost_accounts_on_hold',
       help: 'Accounts and app passwords that are on hold.',
       labels: [],
-      read: () => [{ labels: {}, value: accounts.standing }],
+      read: async () => [{ labels: {}, value: await accounts.standing() }],
     },
     health: {
       name: 'accounts',
@@ -95,21 +97,25 @@ export function watchAccounts(config: Config, { clock, queue, log }: AccountWatc
     close: () => {
       purging.cancel()
       holds.close()
-      accounts.close()
+      return accounts.close()
     },
   }
 }
 
-function follow(accounts: NodeAccounts, events: readonly Event[]): void {
+function followMail(accounts: NodeAccounts, events: readonly Event[]): void {
   for (const event of events) {
     if (event.queueId === null) continue
     if (event.kind === 'received') {
       const names = namesOfOrigin(event.origin)
-      if (names) accounts.sent({ queueId: event.queueId, account: names.app ?? names.account, at: event.at })
+      if (names) void accounts.sent({ queueId: event.queueId, account: names.app ?? names.account, at: event.at })
     } else if (event.kind === 'failed' && event.attempt > 0 && event.status !== BOUNCED_STATUS) {
-      const name = accounts.senderOf(event.queueId)
-      const names = name === null ? null : namesOfOrigin(name)
-      if (names) void accounts.failed(allNames(names), event.at)
+      void countFailure(accounts, event.queueId, event.at)
     }
   }
+}
+
+async function countFailure(accounts: NodeAccounts, queueId: string, at: number): Promise<void> {
+  const name = await accounts.senderOf(queueId)
+  const names = name === null ? null : namesOfOrigin(name)
+  if (names) await accounts.failed(allNames(names), at)
 }

@@ -15,6 +15,7 @@ import type { BanCheckParts } from '../policy/checks/bans.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { type Ban, type Bans, BY_NODE } from '../state/ban-contract.ts'
 import { createNodeBans, type NodeBans } from '../state/ban-store.ts'
+import type { StateChannel } from '../state/thread/state-messages.ts'
 import { bansPath } from '../wiring/node-paths.ts'
 import { MOST_EXPORTED, nftablesText } from './nftables-sets.ts'
 
@@ -24,12 +25,13 @@ export interface BanWatch {
   readonly health: HealthCheck
   readonly metric: GaugeSource
   /** Connects the login: counts of the last run go to its guard, and its known clients are spared. */
-  followLogin(login: { readonly guard: Guard; readonly known: KnownClients }): void
+  followLogin(login: { readonly guard: Guard; readonly known: KnownClients }): Promise<void>
   /** Saves the counts and closes the file. */
-  close(): void
+  close(): Promise<void>
 }
 
 export interface BanWatchPorts {
+  readonly state: StateChannel
   readonly clock: Clock
   readonly budgets: Pick<Budgets, 'stock'>
   readonly queue: Pick<Queue, 'record'>
@@ -49,13 +51,13 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
   let login: { readonly guard: Guard; readonly known: KnownClients } | null = null
   const exporter = createExporter(config.bans.nftables ?? null, {
     ...ports,
-    bans: () =>
-      table
-        .standing(clock.now(), MOST_EXPORTED)
-        .filter(({ kind, by, value }) => kind !== 'account' && (by !== BY_NODE || !login?.known.holds(value))),
+    bans: async () =>
+      (await table.standing(clock.now(), MOST_EXPORTED)).filter(
+        ({ kind, by, value }) => kind !== 'account' && (by !== BY_NODE || !login?.known.holds(value)),
+      ),
   })
-  const follow = () => {
-    const news = table.news()
+  const follow = async () => {
+    const news = await table.news()
     if (news.length === 0) return
     for (const { ban, ended } of news) if (ended) login?.guard.forgive(ban.value)
     const at = clock.now()
@@ -63,12 +65,12 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
     queue.record(events).catch((error: unknown) => log.warn({ cause: errorText(error) }, 'bans cannot be recorded'))
     exporter.due()
   }
-  const save = () => {
-    if (login) table.saveCounts(login.guard.counts(), clock.now())
+  const save = async () => {
+    if (login) await table.saveCounts(login.guard.counts(), clock.now())
   }
   const timers = [
-    clock.every(FOLLOW_MS, follow),
-    clock.every(SAVE_MS, save),
+    clock.every(FOLLOW_MS, () => void follow()),
+    clock.every(SAVE_MS, () => void save()),
     // Not before the login is connected, which knows whom to spare.
     clock.after(FOLLOW_MS, () => exporter.due()),
     clock.every(EXPORT_MS, () => exporter.due()),
@@ -84,26 +86,28 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
           : { kind: 'degraded', reason: `logins are deferred, and banned clients may connect: ${table.problem}` },
     },
     metric: metricOf(table, clock),
-    followLogin: (wanted) => {
+    followLogin: async (wanted) => {
+      // Nothing is saved before the counts of the last run are known.
+      const counts = await table.counts()
       login = wanted
-      for (const count of table.counts()) login.guard.restore(count, clock.now() - count.at)
+      for (const count of counts) login.guard.restore(count, clock.now() - count.at)
     },
-    close: () => {
+    close: async () => {
       for (const timer of timers) timer.cancel()
-      follow()
-      save()
-      table.close()
+      await follow()
+      await save()
+      await table.close()
     },
   }
 }
 
-function openTable(config: Config, { clock, budgets, log }: BanWatchPorts): NodeBans {
+function openTable(config: Config, { state, budgets, log }: BanWatchPorts): NodeBans {
   const path = bansPath(config)
   const stock = budgets.stock('bans', () => table.size)
   const table: NodeBans = createNodeBans(
     { path, capacity: stock.capacity },
     {
-      monotonic: () => clock.monotonic(),
+      channel: state,
       refused: () => stock.refuse(),
       changed: (problem) => {
         if (problem === null) log.info({ file: path }, 'the bans can be used again')
@@ -113,7 +117,8 @@ function openTable(config: Config, { clock, budgets, log }: BanWatchPorts): Node
         log.error({ file: path, aside, cause }, 'the file of the bans is damaged; it was set aside, and no ban stands'),
     },
   )
-  table.open()
+  // A problem is known at the start.
+  void table.counts()
   return table
 }
 
@@ -139,9 +144,9 @@ function metricOf(table: NodeBans, clock: Pick<Clock, 'now'>): GaugeSource {
     name: 'waypost_bans_standing',
     help: 'Bans that stand, by what is banned.',
     labels: ['banned'],
-    read: () => {
+    read: async () => {
       const counts = { address: 0, network: 0, account: 0 }
-      for (const { kind } of table.standing(clock.now(), MOST_COUNTED)) counts[kind]++
+      for (const { kind } of await table.standing(clock.now(), MOST_COUNTED)) counts[kind]++
       return Object.entries(counts).map(([banned, value]) => ({ labels: { banned }, value }))
     },
   }
@@ -151,7 +156,7 @@ function metricOf(table: NodeBans, clock: Pick<Clock, 'now'>): GaugeSource {
 const MOST_COUNTED = 20_000
 
 interface ExporterPorts {
-  readonly bans: () => readonly Ban[]
+  readonly bans: () => Promise<readonly Ban[]>
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Log, 'warn'>
 }
@@ -163,7 +168,7 @@ function createExporter(file: string | null, { bans, clock, log }: ExporterPorts
   const write = async (to: string) => {
     state = 'writing'
     try {
-      await replaceFile(to, nftablesText(bans(), clock.now()))
+      await replaceFile(to, nftablesText(await bans(), clock.now()))
       lastProblem = null
     } catch (error) {
       const cause = errorText(error)

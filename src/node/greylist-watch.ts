@@ -9,6 +9,7 @@ import type { HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { GreylistCount, GreylistParts, GreylistSettings } from '../policy/checks/greylist.ts'
 import { createNodeGreylist, type NodeGreylist } from '../state/greylist-store.ts'
+import type { StateChannel } from '../state/thread/state-messages.ts'
 import { greylistSettings } from '../wiring/greylist-settings.ts'
 import { greylistPath } from '../wiring/node-paths.ts'
 
@@ -18,10 +19,11 @@ export interface GreylistWatch {
   readonly metric: GaugeSource
   /** Follows a reload. */
   update(config: Config): void
-  close(): void
+  close(): Promise<void>
 }
 
 export interface GreylistWatchPorts {
+  readonly state: StateChannel
   readonly clock: Clock
   readonly budgets: Pick<Budgets, 'stock'>
   readonly log: Pick<Log, 'warn' | 'info' | 'error'>
@@ -45,11 +47,11 @@ function startWatch(config: Config, ports: GreylistWatchPorts): GreylistWatch {
   let settings: GreylistSettings | null = null
   const update = (wanted: Config) => {
     settings = greylistSettings(wanted)
-    if (settings) table.open(settings.rules)
+    if (settings) void table.open(settings.rules)
   }
   update(config)
   const purging = clock.every(PURGE_INTERVAL_MS, () => {
-    if (settings) count('lost', table.purge(settings.rules, clock.now()))
+    if (settings) void table.purge(settings.rules, clock.now()).then((lost) => count('lost', lost))
   })
   return {
     parts: { settings: () => settings, table, count },
@@ -65,17 +67,17 @@ function startWatch(config: Config, ports: GreylistWatchPorts): GreylistWatch {
     update,
     close: () => {
       purging.cancel()
-      table.close()
+      return table.close()
     },
   }
 }
 
-function openTable(path: string, { clock, budgets, log }: GreylistWatchPorts): NodeGreylist {
+function openTable(path: string, { state, budgets, log }: GreylistWatchPorts): NodeGreylist {
   const stock = budgets.stock('greylist', () => table.size)
   const table: NodeGreylist = createNodeGreylist(
     { path, capacity: stock.capacity, share: stock.network },
     {
-      monotonic: () => clock.monotonic(),
+      channel: state,
       refused: (limit) => stock.refuse(limit),
       changed: (problem) => {
         if (problem === null) log.info({ file: path }, 'the greylist can be used again')

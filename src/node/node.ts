@@ -14,6 +14,7 @@ import type { Log } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import { createStateThread, type StateThread } from '../state/thread/state-thread.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
@@ -144,8 +145,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const draining = new AbortController()
   const resolver = await openResolver(resolverSettings(config), { clock, budgets })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
-  const clients = watchClients(config, { queue, clock, budgets, log, stops })
-  const services = watchServices(config, { resolver, clock, budgets, log, stops })
+  const state = startState(log, stops)
+  const clients = watchClients(config, { queue, state, clock, budgets, log, stops })
+  const services = watchServices(config, { resolver, state, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = {
     proxyCount: createProxyCount(),
@@ -158,14 +160,14 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const shared = { queue, resolver, clock, budgets, log, newQueueId, modes, ...kept }
   const path = buildMailPath(config, { ...shared, tokens: services.oauth?.tokens ?? new Map() })
   stops.defer(() => path.stop())
-  const state = createConfigurationState(clock)
+  const configuration = createConfigurationState(clock)
   const observed = {
     ...shared,
     ...path,
     sources: () => ({ ...sources.current(), files: guard }),
     ...services,
     ...clients,
-    configuration: state,
+    configuration,
     domain: config.domain,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
@@ -177,7 +179,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, revocation, certificate, modes }
   const running = { ...used, ...received, greylist: services.greylist, accounts: clients.accounts }
-  const reloader = await startReloader({ ...running, state, draining: draining.signal })
+  const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
   await answerCommands({ ...running, reloader, engine: path.engine }, stops)
@@ -195,6 +197,13 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
       await flush()
     },
   }
+}
+
+/** The thread of shared state. It ends after everything that asks it. */
+function startState(log: Log, stops: AsyncDisposableStack): StateThread {
+  const thread = createStateThread({ clock: systemClock, log })
+  stops.defer(() => thread.close())
+  return thread
 }
 
 type ObservedParts = Omit<ObservationParts, 'reachability' | 'certificateMismatch' | 'certificate' | 'quarantine'> &

@@ -75,7 +75,7 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   let tokenSettings = oauthSettings(config, ports)
   const tokens = createTokenAuthenticator({ settings: () => tokenSettings, people, domain, clock })
   const throttle = createGuard({ budgets, known })
-  banWatch.followLogin({ guard: throttle, known })
+  await banWatch.followLogin({ guard: throttle, known })
   const guard = createBanningGuard({
     guard: throttle,
     bans: banWatch.bans,

@@ -6,6 +6,7 @@ import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { Router } from '../route/resolution.ts'
+import type { StateChannel } from '../state/thread/state-messages.ts'
 import { dnsListSettings } from '../wiring/dns-list-settings.ts'
 import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
 import { virusScannerSettings } from '../wiring/virus-scanner.ts'
@@ -21,12 +22,13 @@ interface ServiceParts {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly budgets: Budgets
+  readonly state: StateChannel
   readonly log: EventLog
   readonly stops: AsyncDisposableStack
 }
 
 /** Starts them; null for what the configuration does not have. The stops end them. */
-export function watchServices(config: Config, { resolver, clock, budgets, log, stops }: ServiceParts) {
+export function watchServices(config: Config, { resolver, clock, budgets, state, log, stops }: ServiceParts) {
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
@@ -34,7 +36,7 @@ export function watchServices(config: Config, { resolver, clock, budgets, log, s
   const virus = virusSettings && createVirusWatch(virusSettings, { clock, budgets, log })
   const dnsLists = watchLists(dnsListSettings(config), { resolver, clock, log })
   stops.defer(() => dnsLists?.close())
-  const greylist = watchGreylist(config, { clock, budgets, log })
+  const greylist = watchGreylist(config, { state, clock, budgets, log })
   stops.defer(() => greylist?.close())
   const drop = watchDrop(config, { clock, budgets, log })
   const oauth = watchOauth(config, { clock, log })

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { StateChannel } from '../state/thread/state-messages.ts'
 import { type AccountWatch, watchAccounts } from './account-watch.ts'
 import { type BanWatch, watchBans } from './ban-watch.ts'
 import { type WebhookWatch, watchWebhooks } from './webhook-watch.ts'
@@ -22,6 +23,7 @@ export interface ClientWatchPorts {
   readonly queue: OpenQueue
   readonly clock: Clock
   readonly budgets: Budgets
+  readonly state: StateChannel
   readonly log: EventLog
   readonly stops: AsyncDisposableStack
 }

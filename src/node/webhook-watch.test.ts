@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { directState } from '../../test/lib/direct-state.ts'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { until } from '../../test/lib/until.ts'
 import type { Config } from '../config/config.ts'
@@ -26,14 +27,15 @@ beforeEach(() => {
   clock = createFakeClock(NOW)
   ;[ledger, asked] = [[], []]
 })
-afterEach(() => {
-  watch.close()
+afterEach(async () => {
+  await watch.close()
   rmSync(folder, { recursive: true })
 })
 
 async function start(command: readonly string[] = ['/bin/sh', '-c', 'cat >> "$0"; echo >> "$0"', join(folder, 'got')]) {
   const webhooks = [{ name: 'ops', events: ['account-held', 'banned'], timeout: 5000, command }]
   const found = watchWebhooks({ data, hostname: 'node.example.org', webhooks } as unknown as Config, {
+    state: directState(() => clock.monotonic()),
     clock,
     queue: {
       subscribe: (listener) => {
@@ -85,6 +87,12 @@ const got = (): Got[] => {
     .map((line) => JSON.parse(line) as Got)
 }
 const arrived = (count: number) => until(async () => got().length === count, { what: `${count} events` })
+const counted = (result: string) =>
+  until(
+    async () =>
+      (await watch.metrics[0]?.read())?.some(({ labels, value }) => labels['result'] === result && value > 0) ?? false,
+    { what: `a webhook that is ${result}` },
+  )
 const waiting = async () => Number((await watch.metrics[1]?.read())?.[0]?.value)
 
 describe('a target', () => {
@@ -107,9 +115,10 @@ describe('a target', () => {
     await start()
     commit(held('user:a'))
     await arrived(1)
+    await counted('delivered')
     await clock.advance(5000)
     commit(held('user:b'), false)
-    watch.close()
+    await watch.close()
     await clock.advance(3_600_000)
     await start()
     await arrived(2)
@@ -129,19 +138,14 @@ describe('a target that fails', () => {
   it('keeps its events over a restart; health says so after a while', async () => {
     await start(['/bin/false'])
     commit(held('user:kim'))
-    await until(
-      async () =>
-        (await watch.metrics[0]?.read())?.some(({ labels, value }) => labels['result'] === 'failed' && value > 0) ??
-        false,
-      { what: 'the failure' },
-    )
+    await counted('failed')
     expect(watch.health.check()).toEqual({ kind: 'ok' })
     for (let i = 0; i < 3; i++) {
       await clock.advance(5 * 60_000)
       await until(async () => (await waiting()) === 1, { what: 'the event to wait' })
     }
     expect(watch.health.check()).toEqual({ kind: 'degraded', reason: expect.stringMatching(/^ops fails: the command/) })
-    watch.close()
+    await watch.close()
     await start()
     await arrived(1)
   })

@@ -8,8 +8,8 @@ import type { Event } from '../observe/events.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
-import { hookFormat, sqliteHooks } from '../state/sqlite/sqlite-hooks.ts'
-import { holdState, type StateHolder } from '../state/state-holder.ts'
+import { openStateClient, type StateFile } from '../state/thread/state-file-client.ts'
+import type { StateChannel, StateTables } from '../state/thread/state-messages.ts'
 import type { HookQueue } from '../state/webhook-contract.ts'
 import { createHookSender, type HookReport, type HookSender } from '../webhooks/hook-sender.ts'
 import { hookBody } from '../webhooks/hook-body.ts'
@@ -24,10 +24,11 @@ export interface WebhookWatch {
   readonly metrics: readonly GaugeSource[]
   /** Reads what the last run left, and begins to send. */
   start(): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
 export interface WebhookPorts {
+  readonly state: StateChannel
   readonly clock: Clock
   readonly queue: Pick<OpenQueue, 'subscribe' | 'reader'>
   readonly log: Pick<Log, 'warn' | 'info' | 'error'>
@@ -62,19 +63,19 @@ function startWatch(config: Config, targets: readonly HookTarget[], ports: Webho
   const { clock, queue, log } = ports
   const { hostname } = config
   let hasGap = true
-  const holder = openHolder(webhooksPath(config), { ...ports, changed: () => (hasGap = true) })
-  const hooks = safeQueue(holder)
+  const file = openFile(webhooksPath(config), { ...ports, changed: () => (hasGap = true) })
+  const hooks = safeQueue(file)
   const running = targets.map((target) => createRunning(target, hooks, ports))
-  const take = (events: readonly Event[]) => {
-    for (const one of running) takeEvents(one, events, { hooks, hostname, clock })
+  const take = async (events: readonly Event[]) => {
+    await Promise.all(running.map((one) => takeEvents(one, events, { hooks, hostname, clock })))
   }
   const kinds = [...new Set(targets.flatMap(({ events }) => events))]
   const readAgain = async () => {
-    const readTo = hooks.readTo()
+    const readTo = await hooks.readTo()
     // At the first start there is no news.
     if (readTo !== null)
-      for await (const events of queue.reader.ledger({ since: readTo - OVERLAP_MS, kinds })) take(events)
-    hooks.markRead(clock.now())
+      for await (const events of queue.reader.ledger({ since: readTo - OVERLAP_MS, kinds })) await take(events)
+    await hooks.markRead(clock.now())
   }
   // What was committed while the file could not be used, or just before a kill.
   const follow = async () => {
@@ -86,15 +87,15 @@ function startWatch(config: Config, targets: readonly HookTarget[], ports: Webho
       log.warn({ cause: errorText(error) }, 'the ledger cannot be read for webhooks; the node tries again')
     }
   }
-  queue.subscribe(take)
+  queue.subscribe((events) => void take(events))
   const tick = clock.every(TICK_MS, () => {
     if (hasGap) void follow()
-    else if (holder.problem === null) hooks.markRead(clock.now())
-    hooks.purge(clock.now() - REMEMBERED_MS)
+    else if (file.problem === null) void hooks.markRead(clock.now())
+    void hooks.purge(clock.now() - REMEMBERED_MS)
     for (const { sender } of running) sender.due()
   })
   return {
-    health: { name: 'webhooks', check: () => healthOf(running, { clock, problem: holder.problem }) },
+    health: { name: 'webhooks', check: () => healthOf(running, { clock, problem: file.problem }) },
     metrics: metricsOf(running, hooks),
     start: async () => {
       await follow()
@@ -103,19 +104,19 @@ function startWatch(config: Config, targets: readonly HookTarget[], ports: Webho
     close: () => {
       tick.cancel()
       for (const { sender } of running) sender.close()
-      holder.close()
+      return file.close()
     },
   }
 }
 
-function openHolder(
+function openFile(
   path: string,
-  { clock, log, changed }: WebhookPorts & { readonly changed: () => void },
-): StateHolder<HookQueue> {
-  const holder = holdState(
-    { path, format: hookFormat, tableOf: sqliteHooks },
+  { state, log, changed }: WebhookPorts & { readonly changed: () => void },
+): StateFile<StateTables['webhooks']> {
+  return openStateClient(
+    { kind: 'webhooks', path },
     {
-      monotonic: () => clock.monotonic(),
+      channel: state,
       changed: (problem) => {
         changed()
         if (problem === null) log.info({ file: path }, 'the queue of webhooks can be used again')
@@ -125,24 +126,18 @@ function openHolder(
         log.error({ file: path, aside, cause }, 'the queue of webhooks is damaged; it was set aside and begins empty'),
     },
   )
-  holder.open()
-  return holder
 }
 
 /** The queue as if nothing waited while its file cannot be used. */
-function safeQueue(holder: StateHolder<HookQueue>): HookQueue {
-  const use: typeof holder.use = (work) => {
-    holder.open()
-    return holder.use(work)
-  }
+function safeQueue(file: StateFile<StateTables['webhooks']>): HookQueue {
   return {
-    add: (target, hooks, most) => use((table) => table.add(target, hooks, most)) ?? 0,
-    next: (target) => use((table) => table.next(target)),
-    finish: (id) => void use((table) => table.finish(id)),
-    waiting: (target) => use((table) => table.waiting(target)) ?? 0,
-    readTo: () => use((table) => table.readTo()),
-    markRead: (at) => void use((table) => table.markRead(at)),
-    purge: (before) => void use((table) => table.purge(before)),
+    add: async (target, hooks, most) => (await file.ask.add(target, hooks, most)) ?? 0,
+    next: (target) => file.ask.next(target),
+    finish: async (id) => void (await file.ask.finish(id)),
+    waiting: async (target) => (await file.ask.waiting(target)) ?? 0,
+    readTo: () => file.ask.readTo(),
+    markRead: async (at) => void (await file.ask.markRead(at)),
+    purge: async (before) => void (await file.ask.purge(before)),
   }
 }
 
@@ -170,7 +165,7 @@ function createRunning(target: HookTarget, queue: HookQueue, { clock, log }: Web
   return one
 }
 
-function takeEvents(
+async function takeEvents(
   one: Running,
   events: readonly Event[],
   {
@@ -178,12 +173,12 @@ function takeEvents(
     hostname,
     clock,
   }: { readonly hooks: HookQueue; readonly hostname: string; readonly clock: Pick<Clock, 'monotonic'> },
-): void {
+): Promise<void> {
   const { target, sender, counts } = one
   const wanted = events.filter(({ kind }) => target.events.includes(kind))
   if (wanted.length === 0) return
   const bodies = wanted.map((event) => ({ ...hookBody(event, hostname), at: event.at }))
-  const dropped = hooks.add(target.name, bodies, MOST_WAITING)
+  const dropped = await hooks.add(target.name, bodies, MOST_WAITING)
   counts.dropped += dropped
   if (dropped > 0) one.lostAt = clock.monotonic()
   sender.due()
@@ -218,7 +213,10 @@ function metricsOf(running: readonly Running[], hooks: HookQueue): readonly Gaug
       name: 'waypost_webhooks_waiting',
       help: 'Events that wait for a target.',
       labels: ['target'],
-      read: () => running.map(({ target: { name } }) => ({ labels: { target: name }, value: hooks.waiting(name) })),
+      read: () =>
+        Promise.all(
+          running.map(async ({ target: { name } }) => ({ labels: { target: name }, value: await hooks.waiting(name) })),
+        ),
     },
   ]
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mailFacts, runCheck, sampleSession } from '../../test/lib/check-facts.ts'
+import { directState } from '../../test/lib/direct-state.ts'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { announceMail, releaseAccount } from '../state/sqlite/account-access.ts'
@@ -49,7 +50,7 @@ beforeAll(async () => {
   usual = mkdtempSync(join(tmpdir(), 'takeovers-'))
   begin(usual)
   for (const answer of await sendUsual(4)) if (answer !== null) throw new Error(answer)
-  accounts.close()
+  await accounts.close()
 })
 afterAll(() => rmSync(usual, { recursive: true, force: true }))
 
@@ -63,7 +64,7 @@ beforeEach(() => {
 function begin(where: string): void {
   clock = createFakeClock(START)
   accounts = createNodeAccounts(join(where, 'accounts.db'), {
-    monotonic: () => clock.monotonic(),
+    channel: directState(() => clock.monotonic()),
     changed: () => undefined,
     setAside: () => undefined,
   })
@@ -71,8 +72,8 @@ function begin(where: string): void {
   const ports = { brake: accounts, clock, held: () => undefined, isTested: () => tested }
   brake = accountBrakeCheck(() => settings, ports)
 }
-afterEach(() => {
-  accounts.close()
+afterEach(async () => {
+  await accounts.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -102,7 +103,7 @@ async function send(recipients: readonly string[], { origin = kim, ip = OFFICE, 
 
 /** Weeks of an office, from a copy: fifteen mails a working day from nine to five, most to the same twelve domains. */
 function usualWeeks(): void {
-  accounts.close()
+  void accounts.close()
   for (const file of readdirSync(usual)) copyFileSync(join(usual, file), join(folder, file))
   begin(folder)
 }
@@ -116,7 +117,7 @@ async function sendUsual(weeks: number, origin: Origin = kim): Promise<(string |
         const domain = mail === 0 ? `new-${day}.example` : `known-${mail % 12}.example`
         answers.push(await send([`person-${mail}@${domain}`], { origin }))
       }
-    accounts.purge(clock.now())
+    await accounts.purge(clock.now())
   }
   return answers
 }
@@ -257,9 +258,9 @@ describe('an account on hold', () => {
 
   it('stays on hold over a restart; a release begins the day again', async () => {
     await stop()
-    accounts.close()
+    await accounts.close()
     accounts = createNodeAccounts(join(folder, 'accounts.db'), {
-      monotonic: () => clock.monotonic(),
+      channel: directState(() => clock.monotonic()),
       changed: () => undefined,
       setAside: () => undefined,
     })
@@ -307,7 +308,7 @@ describe('an account on hold', () => {
   })
 
   it('that cannot be read defers mail', async () => {
-    accounts.close()
+    await accounts.close()
     expect(await send(['friend@known-1.example'])).toMatch(/closed/)
   })
 })

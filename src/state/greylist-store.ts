@@ -1,23 +1,22 @@
 // The greylist of a running node. A file that cannot be used never delays mail: the mail passes, and the file is opened again later.
 
 import type { Greylist, GreylistRules } from './greylist-contract.ts'
-import { greylistFormat, writeRules } from './sqlite/greylist-rows.ts'
-import { type GreylistLimits, sqliteGreylist } from './sqlite/sqlite-greylist.ts'
-import { holdState, type StateHolderPorts } from './state-holder.ts'
+import type { GreylistLimits } from './sqlite/sqlite-greylist.ts'
+import { openStateClient, type StateFilePorts } from './thread/state-file-client.ts'
 
 export interface NodeGreylist extends Greylist {
   /** Opens the file, so that problems are reported at the start, and records the rules for commands. */
-  open(rules: GreylistRules): void
+  open(rules: GreylistRules): Promise<void>
   /** Removes old entries; returns how many did not come back. */
-  purge(rules: GreylistRules, at: number): number
+  purge(rules: GreylistRules, at: number): Promise<number>
   /** Why the file cannot be used; null while it can, and before it is needed. */
   readonly problem: string | null
-  /** Entries of the table; 0 while it is not open. */
+  /** Entries of the table as of the last answer; 0 before it. */
   readonly size: number
-  close(): void
+  close(): Promise<void>
 }
 
-export interface NodeGreylistPorts extends StateHolderPorts {
+export interface NodeGreylistPorts extends StateFilePorts {
   /** Called for each attempt that found no place: the table is full, or the share of its network is used up. */
   readonly refused: (limit: 'capacity' | 'network') => void
 }
@@ -26,41 +25,31 @@ export function createNodeGreylist(
   settings: GreylistLimits & { readonly path: string },
   ports: NodeGreylistPorts,
 ): NodeGreylist {
-  let rules: GreylistRules | null = null
-  const holder = holdState(
-    {
-      path: settings.path,
-      format: greylistFormat,
-      tableOf: (db) => {
-        const record = (wanted: GreylistRules) => writeRules(db, wanted)
-        if (rules) record(rules)
-        return { record, table: sqliteGreylist(db, settings, { overShare: () => ports.refused('network') }) }
-      },
-    },
-    ports,
-  )
-  const opened = (wanted: GreylistRules) => {
-    rules = wanted
-    holder.open()
-  }
+  const file = openStateClient({ kind: 'greylist', ...settings }, ports)
+  let size = 0
   return {
     get problem() {
-      return holder.problem
+      return file.problem
     },
     get size() {
-      return holder.use(({ table }) => table.size) ?? 0
+      return size
     },
-    open: (wanted) => {
-      opened(wanted)
-      holder.use(({ record }) => record(wanted))
+    open: async (rules) => {
+      size = (await file.ask.record(rules))?.size ?? size
     },
-    judge: async (attempt, wanted) => {
-      opened(wanted)
-      const answer = holder.use(({ table }) => table.judge(attempt, wanted))
-      if (answer?.kind === 'full') ports.refused('capacity')
-      return answer ?? { kind: 'unavailable', cause: holder.problem ?? 'the greylist is closed' }
+    judge: async (attempt, rules) => {
+      const judged = await file.ask.judge(attempt, rules)
+      if (judged === null) return { kind: 'unavailable', cause: file.problem ?? 'the greylist is closed' }
+      size = judged.size
+      if (judged.isOverShare) ports.refused('network')
+      if (judged.answer.kind === 'full') ports.refused('capacity')
+      return judged.answer
     },
-    purge: (wanted, at) => holder.use(({ table }) => table.purge(wanted, at)) ?? 0,
-    close: () => holder.close(),
+    purge: async (rules, at) => {
+      const purged = await file.ask.purge(rules, at)
+      size = purged?.size ?? size
+      return purged?.lost ?? 0
+    },
+    close: () => file.close(),
   }
 }

@@ -12,15 +12,15 @@ export interface QueuedHook {
 
 export interface HookQueue {
   /** Adds events that are not known yet. Beyond `most` for the target the oldest are dropped; returns how many. */
-  add(target: string, hooks: readonly Omit<QueuedHook, 'id'>[], most: number): number
+  add(target: string, hooks: readonly Omit<QueuedHook, 'id'>[], most: number): Promise<number>
   /** The oldest that waits; null if none does. */
-  next(target: string): QueuedHook | null
+  next(target: string): Promise<QueuedHook | null>
   /** It was delivered, or was given up. */
-  finish(id: number): void
-  waiting(target: string): number
+  finish(id: number): Promise<void>
+  waiting(target: string): Promise<number>
   /** Up to which time the events of the ledger are known, unix milliseconds; null at the first start. */
-  readTo(): number | null
-  markRead(at: number): void
+  readTo(): Promise<number | null>
+  markRead(at: number): Promise<void>
   /** Forgets what was finished before. */
-  purge(before: number): void
+  purge(before: number): Promise<void>
 }

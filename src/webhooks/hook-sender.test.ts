@@ -20,8 +20,8 @@ beforeEach(() => {
   answer = async () => ({ kind: 'delivered' })
   sender = createHookSender('ops', {
     queue: {
-      next: () => waiting[0] ?? null,
-      finish: (id) => {
+      next: async () => waiting[0] ?? null,
+      finish: async (id) => {
         waiting = waiting.filter((one) => one.id !== id)
       },
     },

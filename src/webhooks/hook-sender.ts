@@ -2,7 +2,7 @@
 // is given up.
 
 import type { Clock } from '../lib/clock.ts'
-import type { HookQueue } from '../state/webhook-contract.ts'
+import type { HookQueue, QueuedHook } from '../state/webhook-contract.ts'
 import type { HookResult } from './hook-target.ts'
 
 export interface HookSenderPorts {
@@ -44,6 +44,8 @@ export function createHookSender(target: string, { queue, clock, send, report }:
   let failures = 0
   let trouble: HookSender['trouble'] = null
   let state: 'idle' | 'running' | 'waiting' = 'idle'
+  /** Something was added since the queue was asked. */
+  let hasMore = false
   const wait = (cause: string) => {
     failures++
     trouble = { since: trouble?.since ?? clock.monotonic(), cause }
@@ -55,25 +57,35 @@ export function createHookSender(target: string, { queue, clock, send, report }:
       due()
     })
   }
-  const run = async () => {
-    for (let hook = queue.next(target); hook !== null && !closing.signal.aborted; hook = queue.next(target)) {
-      if (clock.now() - hook.at > GIVEN_UP_MS) {
-        queue.finish(hook.id)
-        report({ kind: 'given-up' })
-        continue
-      }
-      const result = await send(hook.body, closing.signal)
-      if (closing.signal.aborted) return
-      if (result.kind === 'failed') return wait(result.cause)
-      queue.finish(hook.id)
-      failures = 0
-      trouble = null
-      report({ kind: 'delivered' })
+  const isEnded = () => closing.signal.aborted
+  /** False if the target must wait. */
+  const sendOne = async (hook: QueuedHook): Promise<boolean> => {
+    const isTooOld = clock.now() - hook.at > GIVEN_UP_MS
+    const result = isTooOld ? null : await send(hook.body, closing.signal)
+    if (isEnded()) return true
+    if (result?.kind === 'failed') {
+      wait(result.cause)
+      return false
     }
+    await queue.finish(hook.id)
+    if (result) [failures, trouble] = [0, null]
+    report({ kind: result ? 'delivered' : 'given-up' })
+    return true
+  }
+  const next = async () => {
+    const hook = isEnded() ? null : await queue.next(target)
+    return isEnded() ? null : hook
+  }
+  const run = async () => {
+    do {
+      hasMore = false
+      for (let hook = await next(); hook !== null; hook = await next()) if (!(await sendOne(hook))) return
+    } while (hasMore && !isEnded())
     state = 'idle'
   }
   const due = () => {
-    if (state !== 'idle' || closing.signal.aborted) return
+    hasMore = true
+    if (state !== 'idle' || isEnded()) return
     state = 'running'
     void run()
   }

@@ -42,6 +42,7 @@ const threads = [
   [/\/password-worker\.ts$/, 'password thread'],
   [/\/verification-worker\.ts$/, 'verification thread'],
   [/\/store-worker\.ts$/, 'queue worker'],
+  [/\/state-worker\.ts$/, 'state thread'],
 ] as const
 
 /** The name of the thread of a profile. */

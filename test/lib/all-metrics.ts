@@ -26,6 +26,7 @@ import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
 import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
 import { createFakeClock } from './fake-clock.ts'
+import { directState } from './direct-state.ts'
 import { fakeResolver } from './fake-resolver.ts'
 
 export function allMetrics(): Registry {
@@ -43,6 +44,7 @@ export function allMetrics(): Registry {
   const clamd = { servers: ['127.0.0.1:3310'], timeoutMs: 1000, maxSize: 1000 }
   const virus = createVirusWatch({ clamd, whenDown: 'accept' }, { clock, budgets, log })
   const certificateUse = createCertificateUse({ use: { note: () => undefined }, clock, log })
+  const state = directState()
   const parts = {
     clock,
     certificateUse,
@@ -50,11 +52,13 @@ export function allMetrics(): Registry {
     virus,
     dnsLists: watchLists({ lists: [], timeoutMs: 1000 }, { resolver: fakeResolver({}), clock, log }),
     greylist: watchGreylist({ data: '/nowhere', greylist: null, role: { checks: ['greylist'] } } as unknown as Config, {
+      state,
       clock,
       budgets,
       log: { ...log, error: () => undefined },
     }),
     bans: watchBans({ data: '/nowhere', bans: {} } as unknown as Config, {
+      state,
       clock,
       budgets,
       queue: { record: async () => undefined },
@@ -67,7 +71,7 @@ export function allMetrics(): Registry {
     }),
     accounts: watchAccounts(
       { data: '/nowhere', listeners: [], account_limits: null, brake: null } as unknown as Config,
-      { clock, queue: {} as OpenQueue, log: { ...log, error: () => undefined } },
+      { state, clock, queue: {} as OpenQueue, log: { ...log, error: () => undefined } },
     ),
     webhooks: watchWebhooks(
       {
@@ -75,7 +79,12 @@ export function allMetrics(): Registry {
         hostname: 'node.example.org',
         webhooks: [{ name: 'x', events: [], timeout: 1000, command: ['/bin/true'] }],
       } as unknown as Config,
-      { clock, queue: { subscribe: () => undefined } as unknown as OpenQueue, log: { ...log, error: () => undefined } },
+      {
+        state,
+        clock,
+        queue: { subscribe: () => undefined } as unknown as OpenQueue,
+        log: { ...log, error: () => undefined },
+      },
     ),
     oauth: watchOauth({ data: '/nowhere', oauth_clients: { x: {} } } as unknown as Config, {
       clock,

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { directState } from '../../../test/lib/direct-state.ts'
 import { findings } from '../../../test/lib/authentication-samples.ts'
 import { mailFacts, recipientFacts, runCheck, sampleSession } from '../../../test/lib/check-facts.ts'
 import type { Authentication } from '../../filter/authentication.ts'
@@ -38,14 +39,14 @@ let check: Check
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'greylist-check-'))
-  const ports = { monotonic: () => 0, refused: () => {}, changed: () => {}, setAside: () => {} }
+  const ports = { channel: directState(), refused: () => {}, changed: () => {}, setAside: () => {} }
   table = createNodeGreylist({ path: join(folder, 'greylist.db'), capacity: 1000, share: 200 }, ports)
   settings = usual
   counts = []
   check = greylistCheck({ settings: () => settings, table, count: (result) => void counts.push(result) })
 })
-afterEach(() => {
-  table.close()
+afterEach(async () => {
+  await table.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -107,7 +108,7 @@ describe('suspicious mail', () => {
   })
 
   it('passes without a table, with a note in the ledger', async () => {
-    table.close()
+    await table.close()
     expect(eventOf(await message())).toEqual(['unavailable: the greylist is closed; the client has no confirmed name'])
     expect(counts).toEqual(['unavailable'])
   })

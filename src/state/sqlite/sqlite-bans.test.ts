@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { directState } from '../../../test/lib/direct-state.ts'
 import type { BanOrder, BanSubject } from '../ban-contract.ts'
 import { createNodeBans, type NodeBans } from '../ban-store.ts'
 import { endBan, openBanReader, orderBan } from './ban-access.ts'
@@ -27,13 +28,13 @@ function open(capacity = 100): NodeBans {
   const made = createNodeBans(
     { path, capacity },
     {
-      monotonic: () => clock,
+      channel: directState(() => clock),
       refused: () => refused++,
       changed: (problem) => problems.push(problem),
       setAside: (file) => aside.push(file.path),
     },
   )
-  made.open()
+  void made.counts()
   return made
 }
 
@@ -43,8 +44,8 @@ beforeEach(() => {
   ;[refused, aside, problems, clock] = [0, [], [], 0]
   bans = open()
 })
-afterEach(() => {
-  bans.close()
+afterEach(async () => {
+  await bans.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -61,7 +62,7 @@ describe('a ban of the node', () => {
   it('stands for its time, also over a restart', async () => {
     expect(await add()).toBe('added')
     expect(await add()).toBe('stands')
-    bans.close()
+    await bans.close()
     bans = open()
     expect(await standing('192.0.2.7', NOW + HOUR - 1)).toEqual(['192.0.2.7'])
     expect(await standing('192.0.2.8')).toEqual([])
@@ -73,20 +74,20 @@ describe('a ban of the node', () => {
     const hours: number[] = []
     for (let turn = 0; turn < 4; turn++) {
       await add(ADDRESS, at)
-      const [ban] = bans.standing(at, 1)
+      const [ban] = await bans.standing(at, 1)
       hours.push(((ban?.until ?? 0) - at) / HOUR)
       at = (ban?.until ?? 0) + DAY
     }
     expect(hours).toEqual([1, 2, 4, 4])
     await add(ADDRESS, at + 8 * DAY)
-    expect(bans.standing(at + 8 * DAY, 1)).toMatchObject([{ times: 1, until: at + 8 * DAY + HOUR }])
+    expect(await bans.standing(at + 8 * DAY, 1)).toMatchObject([{ times: 1, until: at + 8 * DAY + HOUR }])
   })
 
   it('of an account is always short', async () => {
     const kim = { kind: 'account', value: 'kim' } as const
     await add(kim)
     await add(kim, NOW + HOUR)
-    expect(bans.standing(NOW + HOUR, 1)).toMatchObject([{ until: NOW + HOUR + 15 * MINUTE, times: 2 }])
+    expect(await bans.standing(NOW + HOUR, 1)).toMatchObject([{ until: NOW + HOUR + 15 * MINUTE, times: 2 }])
     expect(await bans.find({ accounts: ['lee', 'kim'] }, NOW + HOUR)).toMatchObject({ bans: [{ value: 'kim' }] })
   })
 
@@ -100,7 +101,7 @@ describe('a ban of the node', () => {
   })
 
   it('finds no place in a full table of bans that stand; one that has ended gives way', async () => {
-    bans.close()
+    await bans.close()
     bans = open(2)
     expect([
       await add(),
@@ -108,7 +109,7 @@ describe('a ban of the node', () => {
       await add({ ...ADDRESS, value: '192.0.2.9' }),
     ]).toEqual(['added', 'added', 'full'])
     expect(refused).toBe(1)
-    bans.news()
+    await bans.news()
     expect(await add({ ...ADDRESS, value: '192.0.2.9' }, NOW + 2 * HOUR)).toBe('added')
   })
 })
@@ -127,7 +128,7 @@ describe('an operator', () => {
     expect(endBan(path, ADDRESS, { at: NOW + 1, name: 'kim', reason: '' })).toBeNull()
     expect(await standing('192.0.2.7', NOW + 1)).toEqual([])
     await add(ADDRESS, NOW + 2)
-    expect(bans.standing(NOW + 2, 1)).toMatchObject([{ times: 1 }])
+    expect(await bans.standing(NOW + 2, 1)).toMatchObject([{ times: 1 }])
   })
 
   it('is never taken for the node', () => {
@@ -152,32 +153,32 @@ describe('news', () => {
   it('have each ban and each end once, also of commands', async () => {
     await add()
     order({ kind: 'account', value: 'kim' }, { at: NOW + 1 })
-    expect(bans.news().map(({ ban, ended }) => [ban.value, ban.by, ended])).toEqual([
+    expect((await bans.news()).map(({ ban, ended }) => [ban.value, ban.by, ended])).toEqual([
       ['192.0.2.7', 'node', null],
       ['kim', 'kim', null],
     ])
-    expect(bans.news()).toEqual([])
+    expect(await bans.news()).toEqual([])
     endBan(path, ADDRESS, { at: NOW + 1, name: 'kim', reason: 'a mistake' })
-    expect(bans.news()).toMatchObject([{ ban: ADDRESS, ended: { by: 'kim', reason: 'a mistake' } }])
+    expect(await bans.news()).toMatchObject([{ ban: ADDRESS, ended: { by: 'kim', reason: 'a mistake' } }])
   })
 
-  it('wait for the next start of a stopped node', () => {
-    bans.close()
+  it('wait for the next start of a stopped node', async () => {
+    await bans.close()
     order(ADDRESS)
     bans = open()
-    expect(bans.news()).toMatchObject([{ ban: ADDRESS, ended: null }])
+    expect(await bans.news()).toMatchObject([{ ban: ADDRESS, ended: null }])
   })
 })
 
-it('counts of failures outlive a restart; the end of a ban drops those of its subject', () => {
+it('counts of failures outlive a restart; the end of a ban drops those of its subject', async () => {
   const count = { rate: 'failedLoginsOfClient', key: '192.0.2.7', value: 12.5 }
-  bans.saveCounts([count, { ...count, key: '192.0.2.8' }], NOW)
+  await bans.saveCounts([count, { ...count, key: '192.0.2.8' }], NOW)
   endBan(path, ADDRESS, { at: NOW, name: 'kim', reason: '' })
-  bans.close()
+  await bans.close()
   bans = open()
-  expect(bans.counts()).toEqual([{ ...count, key: '192.0.2.8', at: NOW }])
-  bans.saveCounts([], NOW)
-  expect(bans.counts()).toEqual([])
+  expect(await bans.counts()).toEqual([{ ...count, key: '192.0.2.8', at: NOW }])
+  await bans.saveCounts([], NOW)
+  expect(await bans.counts()).toEqual([])
 })
 
 describe('the file', () => {
@@ -186,7 +187,7 @@ describe('the file', () => {
   })
 
   it('that is damaged is set aside', async () => {
-    bans.close()
+    await bans.close()
     writeFileSync(path, 'no database at all, but long enough to be read as one'.repeat(50))
     bans = open()
     expect(aside).toEqual([`${path}.damaged`])
@@ -194,7 +195,7 @@ describe('the file', () => {
   })
 
   it('that cannot be opened says so, and is tried again after a minute', async () => {
-    bans.close()
+    await bans.close()
     const real = path
     path = join(folder, 'missing', 'bans.db')
     bans = open()

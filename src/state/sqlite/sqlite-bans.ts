@@ -1,4 +1,4 @@
-// The bans in SQLite: a bounded table. Statements run on the main thread and take microseconds.
+// The bans in SQLite: a bounded table. Statements take microseconds and run in the thread of the state.
 
 import type { Database } from 'better-sqlite3'
 import { clientNetwork, networkAround, siteNetwork } from '../../lib/ip-address.ts'

@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeFi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { directState } from '../../../test/lib/direct-state.ts'
 import type { GreylistAttempt, GreylistRules } from '../greylist-contract.ts'
 import { createNodeGreylist, type NodeGreylist } from '../greylist-store.ts'
 import { openGreylistReader, peekingGreylist, removeEntries } from './greylist-access.ts'
@@ -33,8 +34,8 @@ beforeEach(() => {
   clock = 0
   table = open()
 })
-afterEach(() => {
-  table.close()
+afterEach(async () => {
+  await table.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -42,13 +43,13 @@ function open(limits = { capacity: 1000, share: 20 }): NodeGreylist {
   const made = createNodeGreylist(
     { path, ...limits },
     {
-      monotonic: () => clock,
+      channel: directState(() => clock),
       refused: (limit) => refused.push(limit),
       changed: (problem) => changes.push(problem),
       setAside: ({ path: where }) => aside.push(where),
     },
   )
-  made.open(rules)
+  void made.open(rules)
   return made
 }
 
@@ -203,8 +204,8 @@ describe('a network that has its share', () => {
 describe('a full table', () => {
   const from = (n: number) => ({ network: `10.0.${n}.0/24` })
 
-  beforeEach(() => {
-    table.close()
+  beforeEach(async () => {
+    await table.close()
     table = open({ capacity: 100, share: 20 })
   })
 
@@ -259,7 +260,7 @@ describe('a clock that jumps', () => {
 describe('the file', () => {
   it('keeps the times over a restart, readable by its owner only', async () => {
     await judge()
-    table.close()
+    await table.close()
     table = open()
     expect(await judge({ at: NOW + MINUTE })).toMatchObject({ kind: 'wait', isFirst: false })
     expect(await judge({ at: NOW + rules.delay })).toEqual({ kind: 'came-back', after: rules.delay })
@@ -267,7 +268,7 @@ describe('the file', () => {
   })
 
   it('that is damaged at the start is set aside', async () => {
-    table.close()
+    await table.close()
     rmSync(`${path}-wal`, { force: true })
     writeFileSync(path, 'no database'.repeat(1000))
     table = open()
@@ -278,7 +279,7 @@ describe('the file', () => {
 
   it('that is damaged while it is open lets mail pass, and is set aside', async () => {
     for (let n = 0; n < 500; n++) await judge({ network: `10.0.${n & 255}.0/24`, sender: `s${n}.example` })
-    table.close()
+    await table.close()
     table = open()
     // Another writer makes the table read the file again.
     removeEntries(path, { sender: 's499.example' }, NOW)
@@ -296,13 +297,13 @@ describe('the file', () => {
   })
 
   it('that cannot be opened lets mail pass, and is tried again after a minute', async () => {
-    table.close()
+    await table.close()
     const real = path
     path = join(folder, 'missing', 'greylist.db')
     table = open()
     expect(await judge()).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining('ENOENT') })
     expect(table.problem).toContain('ENOENT')
-    table.close()
+    await table.close()
     path = real
     clock += MINUTE
     table = open()
@@ -310,7 +311,7 @@ describe('the file', () => {
   })
 
   it('of a newer version is not used and not removed', async () => {
-    table.close()
+    await table.close()
     const { default: Database } = await import('better-sqlite3')
     const db = new Database(path)
     db.pragma('user_version = 99')
@@ -325,8 +326,8 @@ describe('old entries', () => {
   it('are removed, and counted as not come back', async () => {
     await bringBack({ sender: 'back.example' })
     await judge({ sender: 'lost.example', reason: 'unproven' })
-    expect(table.purge(rules, NOW + DAY + 1)).toBe(1)
-    expect(table.purge(rules, NOW + 36 * DAY)).toBe(0)
+    expect(await table.purge(rules, NOW + DAY + 1)).toBe(1)
+    expect(await table.purge(rules, NOW + 36 * DAY)).toBe(0)
     expect(table.size).toBe(0)
   })
 
@@ -339,7 +340,7 @@ describe('old entries', () => {
       { reason: 'unproven', greylisted: 1, cameBack: 0, lost: 1, evicted: 0 },
     ]
     expect(await results()).toEqual(expected)
-    table.purge(rules, NOW + DAY + 1)
+    await table.purge(rules, NOW + DAY + 1)
     expect(await results()).toEqual(expected)
   })
 })
@@ -362,6 +363,7 @@ describe('for commands', () => {
   it('removes beside the open table, which counts again', async () => {
     for (let n = 0; n < 10; n++) await judge({ sender: `s${n}.example` })
     expect(removeEntries(path, { sender: 's3.example' }, NOW)).toBe(1)
+    await table.open(rules)
     expect(table.size).toBe(9)
     expect(await judge({ sender: 's3.example', at: NOW + HOUR })).toMatchObject({ kind: 'wait', isFirst: true })
     expect(removeEntries(path, {}, NOW)).toBe(10)

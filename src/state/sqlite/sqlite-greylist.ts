@@ -1,4 +1,4 @@
-// The greylist in SQLite: a bounded table. Statements run on the main thread and take microseconds; nothing waits for the disk.
+// The greylist in SQLite: a bounded table. Statements take microseconds, run in the thread of the state, and wait for no disk.
 //
 // Strangers can fill it, so a network has a share. The mail of a network whose share is used up gets one entry for all of it: it waits
 // once, and adds no more. A full table gives up entries that have waited longest; entries that came back give way only to others of their kind.

@@ -2,7 +2,7 @@
 // after a kill is not sent twice.
 
 import type { Database } from 'better-sqlite3'
-import type { HookQueue, QueuedHook } from '../webhook-contract.ts'
+import type { QueuedHook } from '../webhook-contract.ts'
 import type { StateFormat } from './state-file.ts'
 
 /** A power failure may lose the last rows; they are read from the ledger again. */
@@ -21,8 +21,18 @@ export const hookFormat: StateFormat = {
 /** Rows that one call of `purge` removes: some milliseconds. */
 const PURGED_AT_ONCE = 2000
 
-/** Throws the errors of SQLite. */
-export function sqliteHooks(db: Database): HookQueue {
+/** The operations of `HookQueue`. Throws the errors of SQLite. */
+export interface HookTable {
+  add(target: string, hooks: readonly Omit<QueuedHook, 'id'>[], most: number): number
+  next(target: string): QueuedHook | null
+  finish(id: number): void
+  waiting(target: string): number
+  readTo(): number | null
+  markRead(at: number): void
+  purge(before: number): void
+}
+
+export function sqliteHooks(db: Database): HookTable {
   const insert = db.prepare('INSERT OR IGNORE INTO hooks (target, key, at, body) VALUES (?, ?, ?, ?)')
   const next = db.prepare<[string], QueuedHook>(
     'SELECT id, key, at, body FROM hooks WHERE target = ? AND body IS NOT NULL ORDER BY id LIMIT 1',

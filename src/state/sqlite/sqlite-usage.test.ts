@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { directState } from '../../../test/lib/direct-state.ts'
 import { createNodeAccounts, type NodeAccounts } from '../account-store.ts'
 import { sentMail } from './sent-mail.ts'
 import type { UsageLimit, UsageRequest } from '../usage-contract.ts'
@@ -24,11 +25,11 @@ let aside: string[]
 
 function open(): NodeAccounts {
   const made = createNodeAccounts(path, {
-    monotonic: () => 0,
+    channel: directState(),
     changed: (problem) => problems.push(problem),
     setAside: (file) => aside.push(file.path),
   })
-  made.open()
+  void made.open()
   return made
 }
 
@@ -38,8 +39,8 @@ beforeEach(() => {
   ;[problems, aside] = [[], []]
   accounts = open()
 })
-afterEach(() => {
-  accounts.close()
+afterEach(async () => {
+  await accounts.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -120,7 +121,7 @@ describe('a limit', () => {
 
   it('outlives a restart', async () => {
     await kinds(3, [perHour('messages', 3)])
-    accounts.close()
+    await accounts.close()
     accounts = open()
     expect(await take([perHour('messages', 3)], { at: NOW + 30 * MINUTE })).toMatchObject({ kind: 'over' })
   })
@@ -139,7 +140,7 @@ describe('new recipient domains', () => {
   it('are new again after 90 days', async () => {
     await take(limits, { domains: ['a.example'] })
     const at = NOW + 91 * DAY
-    for (let i = 0; i < 3; i++) accounts.purge(at)
+    for (let i = 0; i < 3; i++) await accounts.purge(at)
     expect(await take(limits, { domains: ['a.example'], at })).toMatchObject({ uses: [{ used: 1 }] })
   })
 
@@ -156,12 +157,12 @@ describe('new recipient domains', () => {
   })
 })
 
-it('knows the account of each message for some weeks', () => {
-  accounts.sent({ queueId: 'Q1', account: PHONE, at: NOW })
-  expect(accounts.senderOf('Q1')).toBe(PHONE)
-  expect(accounts.senderOf('Q2')).toBeNull()
-  accounts.purge(NOW + 31 * DAY)
-  expect(accounts.senderOf('Q1')).toBeNull()
+it('knows the account of each message for some weeks', async () => {
+  await accounts.sent({ queueId: 'Q1', account: PHONE, at: NOW })
+  expect(await accounts.senderOf('Q1')).toBe(PHONE)
+  expect(await accounts.senderOf('Q2')).toBeNull()
+  await accounts.purge(NOW + 31 * DAY)
+  expect(await accounts.senderOf('Q1')).toBeNull()
 })
 
 it('remembers a bounded number of messages, the newest, with those of app passwords', () => {
@@ -175,13 +176,13 @@ it('remembers a bounded number of messages, the newest, with those of app passwo
 })
 
 it('defers while the file cannot be used, and sets a damaged one aside', async () => {
-  accounts.close()
+  await accounts.close()
   const real = path
   path = join(folder, 'missing', 'accounts.db')
   accounts = open()
   expect(await take([])).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining('ENOENT') })
   expect(problems).toHaveLength(1)
-  accounts.close()
+  await accounts.close()
   path = real
   writeFileSync(path, 'no database at all, but long enough to be read as one'.repeat(50))
   accounts = open()

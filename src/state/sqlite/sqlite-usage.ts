@@ -1,5 +1,5 @@
-// What accounts use, in SQLite: counts by steps of time, and what each account has used before. Statements run on the main thread and take
-// microseconds.
+// What accounts use, in SQLite: counts by steps of time, and what each account has used before. Statements take microseconds and
+// run in the thread of the state.
 
 import type { Database } from 'better-sqlite3'
 import {

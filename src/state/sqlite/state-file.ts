@@ -3,8 +3,8 @@
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 
-/** The node never waits longer for a command that holds the file. Milliseconds. */
-const NODE_BUSY_MS = 50
+/** Milliseconds that the thread of the state waits for a command that holds the file. What else it has to do waits too. */
+const NODE_BUSY_MS = 1000
 /** Commands wait for the node. */
 export const COMMAND_BUSY_MS = 5000
 /** The log is copied into the table after so many pages (4 MiB). */

@@ -1,0 +1,55 @@
+// What the node asks the file of accounts: usage, history, holds and sent mail in one table of operations.
+
+import type { Database } from 'better-sqlite3'
+import type { AccountHold, AccountSigns, MessageFacts } from '../brake-contract.ts'
+import type { AccountName, UsageAnswer, UsageRequest } from '../usage-contract.ts'
+import { accountHistory } from './account-history.ts'
+import type { HoldRow, Progress } from './hold-rows.ts'
+import { type SentMail, sentMail } from './sent-mail.ts'
+import { sqliteHolds } from './sqlite-holds.ts'
+import { sqliteUsage } from './sqlite-usage.ts'
+
+/** Throws the errors of SQLite. */
+export interface AccountTable {
+  judge(request: UsageRequest): UsageAnswer
+  take(request: UsageRequest): UsageAnswer
+  failed(accounts: readonly AccountName[], at: number): void
+  observe(facts: MessageFacts): readonly AccountSigns[]
+  /** The holds that stand for any of the names. */
+  holding(names: readonly AccountName[]): readonly AccountHold[]
+  /** False if one stands. */
+  hold(order: AccountHold): boolean
+  sent(mail: SentMail): void
+  senderOf(queueId: string): AccountName | null
+  news(): readonly HoldRow[]
+  unfinished(below: Progress): readonly HoldRow[]
+  advance(row: HoldRow, to: Progress): void
+  /** How many holds stand. */
+  standing(): number
+  purge(at: number): void
+}
+
+export function accountTable(db: Database): AccountTable {
+  const usage = sqliteUsage(db)
+  const mail = sentMail(db)
+  const holds = sqliteHolds(db)
+  const history = accountHistory(db)
+  return {
+    judge: (request) => usage.judge(request),
+    take: (request) => usage.take(request),
+    failed: (accounts, at) => usage.failed(accounts, at),
+    observe: (facts) => history.observe(facts),
+    holding: (names) => names.map((name) => holds.standing(name)).filter((one) => one !== null),
+    hold: (order) => holds.hold(order),
+    sent: (one) => mail.add(one),
+    senderOf: (queueId) => mail.senderOf(queueId),
+    news: () => holds.news(),
+    unfinished: (below) => holds.unfinished(below),
+    advance: (row, to) => holds.advance(row, to),
+    standing: () => holds.all().filter(({ endedAt }) => endedAt === null).length,
+    purge: (at) => {
+      usage.purge(at)
+      mail.purge(at)
+    },
+  }
+}
