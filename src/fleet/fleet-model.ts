@@ -66,6 +66,25 @@ export interface FleetDomain {
   readonly records: DomainRecords
 }
 
+export interface FleetZone {
+  readonly name: string
+  /** Its key in the fleet file. */
+  readonly written: string
+  readonly target: ZoneTarget
+}
+
+export type ZoneTarget =
+  /** Dynamic updates; `keyFile` is an absolute path, null without a key. */
+  | { readonly kind: 'update'; readonly server: ZoneServer; readonly keyFile: string | null }
+  /** `server` knows the present records; null: one of the NS records. */
+  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly server: ZoneServer | null }
+
+export interface ZoneServer {
+  /** An IP address. */
+  readonly host: string
+  readonly port: number
+}
+
 export interface Fleet {
   /** The fleet file, with the positions of its values. */
   readonly source: YamlSource
@@ -76,6 +95,7 @@ export interface Fleet {
   readonly nodes: readonly FleetNode[]
   /** The main domain first, the SRS domain last. */
   readonly domains: readonly FleetDomain[]
+  readonly zones: readonly FleetZone[]
   /** Absolute paths. */
   readonly dkimKeys: readonly string[]
   /** Of the DNS records, in seconds. */

@@ -4,7 +4,7 @@
 import { SocketAddress } from 'node:net'
 import { z } from 'zod'
 import { asciiDomain } from '../smtp/domain.ts'
-import { duration, fingerprint, hostName, ipAddress, path, text } from '../config/values.ts'
+import { duration, fingerprint, hostName, serverAddress, ipAddress, path, text } from '../config/values.ts'
 
 const DOMAIN_EXPECTED = 'a domain such as example.org'
 /** With A-labels, from a domain with A-labels or U-labels. */
@@ -114,6 +114,26 @@ const domainSchema = z.strictObject({
   ...domainRecords,
 })
 
+const ZONE_EXPECTED = '{ server, key } for dynamic updates, or { command }'
+const zone = z.union(
+  [
+    z.strictObject({
+      server: serverAddress.describe('Primary server of the zone, which takes dynamic updates (RFC 2136).'),
+      key: path.optional().describe('File with its TSIG key, as tsig-keygen or keymgr -t writes it.'),
+    }),
+    z.strictObject({
+      command: z
+        .array(text('a program and its arguments'), { error: 'a list: a program and its arguments' })
+        .min(1)
+        .describe('Program with its arguments; it gets the changes as JSON on its standard input.'),
+      server: serverAddress
+        .optional()
+        .describe('Server that is asked for the present records; default: one of the NS records.'),
+    }),
+  ],
+  { error: ZONE_EXPECTED },
+)
+
 export const fleetSchema = z.strictObject({
   domain: domainName.describe("The organisation's main mail domain."),
   srs: z
@@ -131,6 +151,10 @@ export const fleetSchema = z.strictObject({
     })
     .prefault({})
     .describe('DNS records of all domains.'),
+  zones: z
+    .record(z.string(), zone, { error: 'a map of zones' })
+    .default({})
+    .describe('How `waypost dns publish` changes each zone.'),
   dkim_keys: z
     .array(path, { error: 'a list of paths' })
     .optional()

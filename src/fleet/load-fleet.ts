@@ -4,11 +4,12 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Problem, Report } from '../config/problem.ts'
+import { asciiDomain } from '../smtp/domain.ts'
 import { validate } from '../config/validate.ts'
 import { loadYaml, type YamlSource } from '../config/yaml-source.ts'
 import { checkFleet } from './check-fleet.ts'
 import { checkSettings } from './check-settings.ts'
-import type { Fleet, FleetNode } from './fleet-model.ts'
+import type { Fleet, FleetNode, FleetZone } from './fleet-model.ts'
 import { type FleetFile, fleetSchema } from './fleet-schema.ts'
 import { dkimKeysOf } from './generated-settings.ts'
 import { readDomains } from './fleet-domains.ts'
@@ -41,12 +42,28 @@ export function readFleet(source: YamlSource): FleetLoad {
     srsDomain: srs?.domain ?? null,
     nodes: read,
     domains: readDomains(written.value, read, report),
+    zones: readZones(written.value, source, report),
     dkimKeys: keyDirectories(written.value, read, dirname(resolve(source.file))),
     ttl: Math.ceil(written.value.records.ttl / 1000),
   }
   checkFleet(fleet, report)
   if (problems.length === 0) problems.push(...checkSettings(fleet))
   return problems.length > 0 ? bad(problems) : { kind: 'ok', fleet }
+}
+
+function readZones({ zones }: FleetFile, source: YamlSource, report: Report): readonly FleetZone[] {
+  const folder = dirname(resolve(source.file))
+  return Object.entries(zones).flatMap(([written, zone]): readonly FleetZone[] => {
+    const name = asciiDomain(written.replace(/\.$/, ''))
+    if (name === null) {
+      report(['zones', written], `found ${written}, expected a zone such as example.org`)
+      return []
+    }
+    if ('command' in zone)
+      return [{ name, written, target: { kind: 'command', argv: zone.command, server: zone.server ?? null } }]
+    const keyFile = zone.key === undefined ? null : resolve(folder, zone.key)
+    return [{ name, written, target: { kind: 'update', server: zone.server, keyFile } }]
+  })
 }
 
 /** Each node that signs has its own directory; those that do not exist on this host are left out. */

@@ -32,6 +32,7 @@ describe('sets at several servers', () => {
       serversOf: async () => ({
         kind: 'found',
         zone: 'example.org',
+        servers: [],
         observers: servers.map((one, index) => at(`ns${index}`, one)),
       }),
       resolvers: caches.map((one, index) => at(`cache${index}`, one)),

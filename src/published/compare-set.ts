@@ -20,7 +20,10 @@ export function compareSet(set: PlannedSet, observed: Observed): SetState {
 }
 
 /** The records that a set is compared with: of TXT records those that begin alike. */
-function relevant({ type, purpose }: Pick<PlannedSet, 'type' | 'purpose'>, data: readonly string[]): readonly string[] {
+export function relevant(
+  { type, purpose }: Pick<PlannedSet, 'type' | 'purpose'>,
+  data: readonly string[],
+): readonly string[] {
   const { mark } = purposes[purpose]
   if (type !== 'TXT' || mark === undefined) return data
   return data.filter((text) => text.startsWith('CNAME ') || hasMark(text, mark))

@@ -6,7 +6,12 @@ import type { Resolver } from '../dns/resolver.ts'
 import { createObserver, type Observer, QUERY_TIMEOUT_MS } from './observer.ts'
 
 export type ZoneServers =
-  | { readonly kind: 'found'; readonly zone: string; readonly observers: readonly Observer[] }
+  | {
+      readonly kind: 'found'
+      readonly zone: string
+      readonly observers: readonly Observer[]
+      readonly servers: readonly DnsServer[]
+    }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 /** Zones have two to six servers; more would only cost time. */
@@ -78,10 +83,11 @@ async function findServers(zone: string, ports: FindServersPorts): Promise<ZoneS
       if (found.kind !== 'found') return []
       // IPv4 first: this host may have no IPv6, and a server has the same zone on both.
       const host = (found.addresses.find(({ family }) => family === 4) ?? found.addresses[0])?.address
-      return host === undefined ? [] : [createObserver({ server: { host, port }, name, exchange })]
+      return host === undefined ? [] : [{ server: { host, port }, name }]
     }),
   )
-  const observers = servers.flat()
-  if (observers.length > 0) return { kind: 'found', zone, observers }
+  const found = servers.flat()
+  const observers = found.map((one) => createObserver({ ...one, exchange }))
+  if (found.length > 0) return { kind: 'found', zone, observers, servers: found.map(({ server }) => server) }
   return { kind: 'unavailable', cause: `no server of ${zone} has an address` }
 }

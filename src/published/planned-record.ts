@@ -39,9 +39,11 @@ export interface PlannedSet {
   readonly data: readonly string[]
 }
 
-/** Groups records by name, type and purpose, in their order. A name can have TXT records for two purposes, and each is on its own. */
+/** Groups records by name and type, in their order. A name can have TXT records for two purposes, and each is on its own. */
 export function plannedSets(records: readonly PlannedRecord[]): readonly PlannedSet[] {
-  const groups = Map.groupBy(records, ({ name, type, purpose }) => `${name} ${type} ${purpose}`)
+  const groups = Map.groupBy(records, ({ name, type, purpose }) =>
+    type === 'TXT' ? `${name} ${type} ${purpose}` : `${name} ${type}`,
+  )
   return [...groups.values()].map((group) => {
     const [{ name, type, ttl, purpose }] = group as [PlannedRecord]
     return { name, type, ttl, purpose, data: [...new Set(group.map(({ data }) => data))] }

@@ -36,6 +36,14 @@ function full(name: string): string {
   return `${plain}.`
 }
 
+/** RDATA of a record of an answer, without its length: the octets that the server has, also where a text is in other strings than ours. */
+export function octetsOf(answer: dnsPacket.Answer, type: PlannedType): Buffer {
+  return encodings
+    .record(type)
+    .encode((answer as { readonly data: unknown }).data)
+    .subarray(2)
+}
+
 /** The types of dns-packet do not declare its encoders of data. */
 const encodings = dnsPacket as unknown as {
   record(type: string): { encode(data: unknown): Buffer }

@@ -45,6 +45,34 @@ export function declareDns(program: Command, io: Io, finish: Finish): void {
       const { dnsCheck } = await import('./dns-check.ts')
       finish(await dnsCheck({ ...flags, dns: servers }, io))
     })
+  declarePublish(dns, io, finish)
+}
+
+interface PublishFlags extends DnsFlags {
+  readonly yes?: boolean
+  readonly dryRun?: boolean
+  readonly dns?: DnsServer[]
+}
+
+function declarePublish(dns: Command, io: Io, finish: Finish): void {
+  describeCommand(
+    dns.command('publish'),
+    'show what differs in the zones of the fleet file, and change it after a confirmation',
+    'something differs and was not changed',
+  )
+    .option(...fleetFile)
+    .option('--yes', 'change it without a question')
+    .option('--dry-run', 'show the difference only')
+    .option(
+      '--dns <host:port>',
+      'resolver that finds the servers of zones (default: those of the system)',
+      collectServers,
+    )
+    .option(...asJson)
+    .action(async ({ dns: servers = [], ...flags }: PublishFlags) => {
+      const { dnsPublish } = await import('./dns-publish.ts')
+      finish(await dnsPublish({ ...flags, dns: servers[0] ?? null }, io))
+    })
 }
 
 const DNS_PORT = 53
