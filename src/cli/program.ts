@@ -18,6 +18,7 @@ import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
 import { declareSendmail } from './sendmail/declare-sendmail.ts'
 import { declareSecrets } from './secrets/declare-secrets.ts'
+import { declareTls } from './tls/declare-tls.ts'
 
 /** What the program needs from its process. */
 export interface ProgramPorts {
@@ -54,6 +55,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareAutoconfig,
     declareFleet,
     declareDns,
+    declareTls,
   ])
     declare(program, io, finish)
   return program

@@ -91,7 +91,14 @@ const samples: { [K in EventKind]: EventOf<K> } = {
   signed: { ...base, kind: 'signed', domain: 'b.example', selector: 's', algorithm: 'ed25519-sha256' },
   unsigned: { ...base, kind: 'unsigned', reason: 'x' },
   delivered: { ...end, ...facts, kind: 'delivered', tls: { level: 'verified', policy: 'verify', protocol: 'TLSv1.3' } },
-  deferred: { ...end, kind: 'deferred', status: '4.7.1', scope: 'recipient', nextAttemptAt: 2 },
+  deferred: {
+    ...end,
+    kind: 'deferred',
+    status: '4.7.1',
+    scope: 'recipient',
+    nextAttemptAt: 2,
+    tls: { level: 'none', policy: 'dane', failure: 'dnssec-invalid' },
+  },
   failed: { ...end, kind: 'failed', status: '5.1.1', scope: 'recipient' },
   expired: { ...end, kind: 'expired', status: '4.4.7' },
   notified: { ...base, kind: 'notified', notice: 'failed', to: null, dsn: null },
@@ -149,6 +156,7 @@ describe('metrics', () => {
       'waypost_recipients_discarded_total 1',
       'waypost_recipients_resolved_total 1',
       'waypost_rejections_total{stage="rcpt",status="5.1.1"} 1',
+      'waypost_tls_failures_total{policy="dane",failure="dnssec-invalid"} 1',
       'waypost_transfers_accepted_total 1',
       'waypost_transfers_sent_total 1',
     ])

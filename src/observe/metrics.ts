@@ -78,6 +78,10 @@ function createCounters(registry: Registry) {
     ]),
     classified: counter('classified_replies', 'Remote refusals that match a reply rule, by class.', ['class']),
     delivered: counter('recipients_delivered', 'Delivered recipients, by protocol and level of TLS.', ['tls']),
+    tlsFailures: counter('tls_failures', 'Attempts with a fault of TLS, by policy and type (RFC 8460 section 4.3).', [
+      'policy',
+      'failure',
+    ]),
     notices: counter('notices', 'DSNs that were due, by what they report and whether they were sent.', [
       'notice',
       'sent',
@@ -103,6 +107,8 @@ type AttemptEvent = EventOf<'delivered' | 'deferred' | 'failed' | 'expired'>
 function countAttempt(event: AttemptEvent, by: Counters): void {
   by.attempts.inc({ result: event.kind, status: knownStatus(event.status) })
   if (event.class !== undefined) by.classified.inc({ class: word(event.class) })
+  const { failure, policy = '' } = event.tls ?? {}
+  if (failure !== undefined) by.tlsFailures.inc({ policy: word(policy), failure })
   if (event.kind === 'delivered') by.delivered.inc({ tls: tlsLevel(event.tls) })
 }
 

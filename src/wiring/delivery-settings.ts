@@ -20,7 +20,8 @@ import type { TransportSettings } from '../delivery/smtp-client/transport-settin
 import type { Current } from '../lib/current.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { peerPort } from '../smtp/nexthop.ts'
-import { type DestinationParts, destinationRules, heloOf, sourceOf } from './destination-settings.ts'
+import { generalPolicy } from './tls-policy-settings.ts'
+import { type DestinationParts, destinationRules, heloOf, sourceOf, tlsOptions } from './destination-settings.ts'
 
 export interface DeliverySettings {
   readonly dispatcher: DispatcherSettings
@@ -75,7 +76,7 @@ function hostSettings(config: Config, rules: DestinationRules): HostSettings {
     ),
     // Fleet nodes verify each other by their common CA; without one nothing can be verified.
     peerTls: config.tls?.ca ? tlsPolicies.verify : tlsPolicies.may,
-    tls: tlsPolicies[config.delivery.tls],
+    tls: generalPolicy(config),
     prefer: config.delivery.prefer === 'both' ? null : config.delivery.prefer,
     mxPort: config.delivery.mx_port,
     ourNames: new Set([config.hostname]),
@@ -100,7 +101,7 @@ function transportSettings(config: Config, certificate: Current<TlsMaterial | nu
   return {
     helo: heloOf(helo, config),
     timeouts: { ...standardTimeouts, connect: connect_timeout, greeting: greeting_timeout, ehlo: greeting_timeout },
-    tls: generalContexts(certificate),
+    tls: generalContexts(certificate, tlsOptions(config.delivery)),
     source: sourceOf(source, config),
   }
 }

@@ -10,10 +10,10 @@ import {
   type DestinationRules,
 } from '../delivery/hosts/destination-rules.ts'
 import type { HeloNames, SourceAddresses } from '../delivery/smtp-client/transport-settings.ts'
-import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
-import { destinationContexts } from '../delivery/tls-policy/client-contexts.ts'
+import { destinationContexts, type TlsOptions } from '../delivery/tls-policy/client-contexts.ts'
 import type { DestinationLimits } from '../queue/scheduling/destination-state.ts'
 import type { Source } from '../delivery/hosts/source-check.ts'
+import { destinationPolicy } from './tls-policy-settings.ts'
 import type { Current } from '../lib/current.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 
@@ -29,11 +29,14 @@ export function destinationRules(config: Config, { certificate, tokens }: Destin
   const entries = Object.entries(config.delivery.destinations)
   return createDestinationRules(
     entries.map(([key, one]): DestinationRule => {
-      const changesTls = one.shown !== null || one.ca !== null || one.tls === 'verify'
-      const tls = changesTls ? destinationContexts(certificate, one) : null
+      const hasOptions = one.tls_version !== undefined || one.tls_ciphers !== undefined
+      const isVerified = one.tls === 'verify' || one.tls === 'secure'
+      const changesTls = one.shown !== null || one.ca !== null || isVerified || hasOptions
+      const options = tlsOptions({ ...config.delivery, ...definedOf(one) })
+      const tls = changesTls ? destinationContexts(certificate, { ...one, ...options }) : null
       return {
         key,
-        tls: one.tls === null ? null : tlsPolicies[one.tls],
+        tls: destinationPolicy(one, config.delivery),
         profile: { ...profileOf(key, one, config), credentials: credentialsOf(one, tokens), tls },
         ...(one.prefer !== undefined && { prefer: one.prefer }),
         limits: limitsOf(one),
@@ -41,6 +44,18 @@ export function destinationRules(config: Config, { certificate, tokens }: Destin
       }
     }),
   )
+}
+
+/** The options of TLS that an entry sets. */
+function definedOf({ tls_version, tls_ciphers }: DestinationConfig) {
+  return { ...(tls_version && { tls_version }), ...(tls_ciphers && { tls_ciphers }) }
+}
+
+export function tlsOptions({
+  tls_version,
+  tls_ciphers,
+}: Pick<Config['delivery'], 'tls_version' | 'tls_ciphers'>): TlsOptions {
+  return { minVersion: tls_version, ciphers: tls_ciphers }
 }
 
 function credentialsOf(

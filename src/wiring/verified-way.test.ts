@@ -6,7 +6,7 @@ const configOf = (ca: boolean, destinations: Readonly<Record<string, unknown>> =
   ({
     peers: { srs: [{ host: 'srs.example.org' }] },
     tls: ca ? { ca: 'PEM' } : {},
-    delivery: { tls: 'may', destinations },
+    delivery: { tls: 'may', mandatory_tls: [], destinations },
   }) as unknown as Config
 
 const verified = { tls: 'verify' }

@@ -2,10 +2,9 @@
 // offer REQUIRETLS too, which delivery checks.
 
 import type { Config } from '../config/config.ts'
-import type { DestinationTls } from '../config/sections/delivery-destinations.ts'
 import { createDestinationRules } from '../delivery/hosts/destination-rules.ts'
-import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
 import { parseNextHop } from '../smtp/nexthop.ts'
+import { destinationPolicy, verifiedLevels } from './tls-policy-settings.ts'
 
 type WayConfig = Pick<Config, 'peers' | 'tls' | 'delivery'>
 
@@ -14,7 +13,7 @@ export function verifiedWay({ tls, delivery }: WayConfig): (nextHop: string) => 
   const rules = createDestinationRules(
     Object.entries(delivery.destinations).map(([key, one]) => ({
       key,
-      tls: one.tls === null ? null : tlsPolicies[one.tls],
+      tls: destinationPolicy(one, delivery),
       profile: null,
       limits: null,
     })),
@@ -38,15 +37,15 @@ export function verifiedWay({ tls, delivery }: WayConfig): (nextHop: string) => 
   }
 }
 
-/** Policies that accept verified hosts only. */
-const verified: ReadonlySet<string> = new Set<DestinationTls>(['verify', 'dane-only'])
-
 function isVerified(policy: { readonly name: string } | null): boolean {
-  return policy !== null && verified.has(policy.name)
+  return policy !== null && [...verifiedLevels].some((level) => level === policy.name)
 }
 
 /** Whether there can be such a next hop, so that listeners offer REQUIRETLS. */
 export function hasVerifiedWay({ peers, tls, delivery }: WayConfig): boolean {
   const toPeers = Boolean(tls?.ca) && Object.keys(peers).length > 0
-  return toPeers || Object.values(delivery.destinations).some(({ tls: name }) => name !== null && verified.has(name))
+  return (
+    toPeers ||
+    Object.values(delivery.destinations).some(({ tls: level }) => level !== null && verifiedLevels.has(level))
+  )
 }

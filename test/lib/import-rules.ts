@@ -239,7 +239,6 @@ const FRAGMENT_LINES = 20
 const keptFragments: Readonly<Record<string, string>> = {
   'cli/node/demo-command.ts': 'one file per command',
   'delivery/hosts/non-routable.ts': 'a rule of the RFCs with a table of tests',
-  'delivery/tls-policy/encrypt-policy.ts': 'one file per policy',
   'delivery/tls-policy/dane-only-policy.ts': 'one file per policy',
 }
 

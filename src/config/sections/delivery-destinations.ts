@@ -5,7 +5,8 @@ import { parseNextHop } from '../../smtp/nexthop.ts'
 import { readCertificate, readPassword } from '../read-files.ts'
 import { readTlsMaterial, type TlsMaterial } from '../read-tls-material.ts'
 import type { SectionReader } from '../section.ts'
-import { count, ehloKeyword, hostName, ip, path, rate, text } from '../values.ts'
+import { ciphers, tlsVersion } from '../tls-options.ts'
+import { count, ehloKeyword, fingerprint, hostName, ip, path, rate, text } from '../values.ts'
 
 export const source = z.strictObject({
   ipv4: ip(4).optional().describe('Source address of IPv4 connections.'),
@@ -19,18 +20,36 @@ export const helo = z.strictObject({
 
 export const family = z.enum(['ipv4', 'ipv6', 'both'])
 
-/** Least to most. */
-const tlsNames = ['none', 'may', 'encrypt', 'dane', 'verify', 'dane-only'] as const
+const tlsLevels = ['none', 'may', 'encrypt', 'dane', 'verify', 'secure', 'fingerprint', 'dane-only'] as const
 
-export type DestinationTls = (typeof tlsNames)[number]
+export type TlsLevel = (typeof tlsLevels)[number]
+
+/** A name, or with a point in front all names below it. */
+const matchName = z
+  .string()
+  .regex(/^\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i, { error: 'a name such as mx.example.net or .example.net' })
 
 export const destinationSchema = z.strictObject({
   tls: z
-    .enum(tlsNames)
+    .enum(tlsLevels)
     .optional()
     .describe(
-      'none: no TLS; may: TLS if offered; encrypt: always TLS; verify: always TLS with a verified certificate; dane: as the domain publishes; dane-only: always TLS with a certificate that TLSA records verify. Default: `delivery.tls`, or verify with `user`.',
+      'none: no TLS; may: TLS if offered; encrypt: always TLS; verify: always TLS with a verified certificate; dane: as the domain publishes; secure: as verify, with a name in the certificate that does not depend on MX records; fingerprint: always TLS with a listed certificate; dane-only: always TLS with a certificate that TLSA records verify. Default: `delivery.tls`, or verify with `user`.',
     ),
+  match: z
+    .array(matchName)
+    .min(1)
+    .optional()
+    .describe(
+      'With `tls: secure`: names of which the certificate must have one; default: the domain, and names below it.',
+    ),
+  fingerprints: z
+    .array(fingerprint)
+    .min(1)
+    .optional()
+    .describe('With `tls: fingerprint`: SHA-256 of certificates or of their public keys.'),
+  tls_version: tlsVersion.optional().describe('Lowest version of TLS, instead of `delivery.tls_version`.'),
+  tls_ciphers: ciphers.optional().describe('OpenSSL cipher list, instead of `delivery.tls_ciphers`.'),
   user: text('a user name').optional().describe('Log in as this user, over TLS only.'),
   password_file: path.optional().describe('File with the password of `user` on its first line.'),
   oauth: text('a name of oauth_clients')
@@ -58,7 +77,7 @@ type DestinationFile = z.output<typeof destinationSchema>
 export interface DestinationConfig
   extends Omit<DestinationFile, 'tls' | 'password_file' | 'certificate' | 'key' | 'ca'> {
   /** Null: as for all destinations. */
-  readonly tls: DestinationTls | null
+  readonly tls: TlsLevel | null
   readonly password: string | null
   /** The client certificate for this destination, or null for the node's own. */
   readonly shown: TlsMaterial | null
@@ -94,6 +113,7 @@ function checkKeys(key: string, written: DestinationFile, reader: SectionReader)
     )
   checkLogin(written, reader)
   checkPair(written, reader, ['certificate', 'key'])
+  checkTlsKeys(written, reader)
   if (user !== undefined && (tls === 'none' || tls === 'may' || tls === 'dane'))
     reader.report(
       ['tls'],
@@ -101,8 +121,21 @@ function checkKeys(key: string, written: DestinationFile, reader: SectionReader)
     )
   if (user !== undefined && key.startsWith('*'))
     reader.report(['user'], `found ${user}, expected a destination without *: a password belongs to one server`)
-  if (ca !== undefined && tls !== 'verify' && (tls !== undefined || user === undefined))
-    reader.report(['ca'], `found ${ca}, expected tls: verify beside it: the other levels ignore the certificate`)
+  if (ca !== undefined && tls !== 'verify' && tls !== 'secure' && (tls !== undefined || user === undefined))
+    reader.report(
+      ['ca'],
+      `found ${ca}, expected tls: verify or secure beside it: the other levels ignore the certificate`,
+    )
+}
+
+/** Keys that belong to one level. */
+function checkTlsKeys({ tls, match, fingerprints }: DestinationFile, reader: SectionReader): void {
+  if (match !== undefined && tls !== 'secure')
+    reader.report(['match'], `found ${match.join(', ')}, expected tls: secure beside it`)
+  if (fingerprints !== undefined && tls !== 'fingerprint')
+    reader.report(['fingerprints'], `found ${fingerprints.length} fingerprints, expected tls: fingerprint beside them`)
+  if (fingerprints === undefined && tls === 'fingerprint')
+    reader.report(['tls'], 'found fingerprint, expected fingerprints beside it')
 }
 
 /** A login has a user, and a password or a token. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { readYaml } from '../read-files.ts'
 import { replyRulesSchema } from '../reply-rules-file.ts'
 import { section } from '../section.ts'
+import { ciphers, tlsVersion } from '../tls-options.ts'
 import { count, duration, path } from '../values.ts'
 import { destinationSchema, family, helo, readDestination, source } from './delivery-destinations.ts'
 
@@ -12,6 +13,11 @@ const connection = z.strictObject({
   messages: count('a whole number from 1').default(1000).describe('Maximum messages of one connection.'),
   age: duration.prefault('5m').describe('Age at which a connection is not used again.'),
 })
+
+const domainPattern = z
+  .string()
+  .regex(/^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/i, { error: 'a domain such as example.net or *.example.net' })
+  .transform((text) => text.toLowerCase())
 
 const schema = z.strictObject({
   concurrency: count('a whole number from 1').default(200).describe('Maximum outgoing connections in total.'),
@@ -24,6 +30,12 @@ const schema = z.strictObject({
     .describe(
       'TLS to hosts on the internet. dane: as the TLSA records of the host demand (RFC 7672), and like may without them; may: if the host offers it; encrypt: always.',
     ),
+  mandatory_tls: z
+    .array(domainPattern)
+    .default([])
+    .describe('Domains, or `*.example.net`, that get mail over TLS only, whatever they publish.'),
+  tls_version: tlsVersion.default('TLSv1.2').describe('Lowest version of TLS.'),
+  tls_ciphers: ciphers.optional().describe('OpenSSL cipher list; default: that of Node.js.'),
   prefer: family
     .default('both')
     .describe('Addresses to try first: ipv4, ipv6, or both in a random order. The other family follows in turn.'),
@@ -50,18 +62,28 @@ const schema = z.strictObject({
     .describe('Time limit of the greeting and of the reply to EHLO (RFC 5321 4.5.3.2).'),
 })
 
-export const delivery = section(schema.prefault({}).describe('Outgoing connections.'), (written, reader) => ({
-  ...written,
-  destinations: Object.fromEntries(
-    Object.entries(written.destinations).map(([key, destination]) => [
-      key,
-      readDestination(key, destination, reader.below('destinations', key)),
-    ]),
-  ),
-  /** In the order of the files. The first match counts. */
-  replies: written.replies.flatMap(
-    (file, index) =>
-      readYaml(reader, { path: ['replies', index], file, expected: 'a file of reply rules' }, replyRulesSchema)
-        ?.value ?? [],
-  ),
-}))
+export const delivery = section(schema.prefault({}).describe('Outgoing connections.'), (written, reader) => {
+  for (const [index, domain] of written.mandatory_tls.entries()) {
+    const { tls } = written.destinations[domain] ?? {}
+    if (tls === 'none' || tls === 'may')
+      reader.report(
+        ['mandatory_tls', index],
+        `found ${domain}, which has tls: ${tls} in destinations, expected one of both`,
+      )
+  }
+  return {
+    ...written,
+    destinations: Object.fromEntries(
+      Object.entries(written.destinations).map(([key, destination]) => [
+        key,
+        readDestination(key, destination, reader.below('destinations', key)),
+      ]),
+    ),
+    /** In the order of the files. The first match counts. */
+    replies: written.replies.flatMap(
+      (file, index) =>
+        readYaml(reader, { path: ['replies', index], file, expected: 'a file of reply rules' }, replyRulesSchema)
+          ?.value ?? [],
+    ),
+  }
+})

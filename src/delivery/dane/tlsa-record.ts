@@ -20,6 +20,17 @@ export const digests: ReadonlyMap<number, { readonly hash: 'sha256' | 'sha512'; 
   [SHA2_512, { hash: 'sha512', octets: 64 }],
 ])
 
+/** The records of a host whose certificate or public key has this SHA-256 digest, hexadecimal. */
+export function sha256Records(digest: string): readonly TlsaRecord[] {
+  const data = Buffer.from(digest, 'hex')
+  return [WHOLE_CERTIFICATE, PUBLIC_KEY].map((selector) => ({
+    usage: DANE_EE,
+    selector,
+    matchingType: SHA2_256,
+    data,
+  }))
+}
+
 /** Why a record cannot be used, or null if it can. Usages 0 and 1 name no certificate that SMTP could check (RFC 7672 section 3.1.3). */
 function unusableReason(record: TlsaRecord): string | null {
   const { usage, selector, matchingType, data } = record

@@ -1,7 +1,7 @@
 // TLS contexts of the SMTP client. They follow the node's certificate: a renewed one is used from the next connection, without a restart.
 
 import { createSecureContext } from 'node:tls'
-import type { SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions, SecureVersion } from 'node:tls'
 import type { Current } from '../../lib/current.ts'
 import type { TlsContexts } from './tls-policy.ts'
 
@@ -16,38 +16,45 @@ export interface NodeCertificate extends ClientCertificate {
   readonly ca: string | null
 }
 
-export interface DestinationTls {
+export interface TlsOptions {
+  /** RFC 8996 forbids versions before 1.2. */
+  readonly minVersion: SecureVersion
+  /** An OpenSSL list; undefined for that of Node.js. */
+  readonly ciphers: string | undefined
+}
+
+export interface DestinationTls extends TlsOptions {
   /** The certificate to present; null for that of this node. */
   readonly shown: ClientCertificate | null
   /** The CAs that verify the destination, PEM; null for the public CAs. */
   readonly ca: string | null
 }
 
-/** RFC 8996 forbids older versions. */
-const MIN_VERSION = 'TLSv1.2'
-
 /** For all hosts without a rule. The node presents its certificate only to verified hosts, and its CA verifies them: fleet nodes. */
-export function generalContexts(certificate: Current<NodeCertificate | null>): TlsContexts {
+export function generalContexts(certificate: Current<NodeCertificate | null>, options: TlsOptions): TlsContexts {
   return followCertificate(certificate, (own) => ({
-    opportunistic: createContext(null),
-    verified: createContext(own, own?.ca),
+    opportunistic: createContext(null, options),
+    verified: createContext(own, { ...options, ca: own?.ca }),
   }))
 }
 
 /** For one destination. The CA of the fleet does not verify it: that CA vouches for fleet nodes only. */
 export function destinationContexts(
   certificate: Current<NodeCertificate | null>,
-  { shown, ca }: DestinationTls,
+  { shown, ca, minVersion, ciphers }: DestinationTls,
 ): TlsContexts {
   return followCertificate(certificate, (own) => ({
-    opportunistic: createContext(shown ?? own),
-    verified: createContext(shown ?? own, ca),
+    opportunistic: createContext(shown ?? own, { minVersion, ciphers }),
+    verified: createContext(shown ?? own, { minVersion, ciphers, ca }),
   }))
 }
 
-function createContext(shown: ClientCertificate | null, ca?: string | null) {
+function createContext(
+  shown: ClientCertificate | null,
+  { ca, ciphers, minVersion }: TlsOptions & { readonly ca?: string | null | undefined },
+) {
   const options: SecureContextOptions = shown ? { cert: shown.certificate, key: shown.key } : {}
-  return createSecureContext({ ...options, ca: ca ?? undefined, minVersion: MIN_VERSION })
+  return createSecureContext({ ...options, ca: ca ?? undefined, minVersion, ...(ciphers && { ciphers }) })
 }
 
 /** Contexts that are built when they are first used, and again when the certificate has changed. Null is a node without a certificate. */

@@ -1,5 +1,6 @@
 // Each TLS policy against hosts with and without TLS, with valid and with invalid certificates.
 
+import { createHash, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type PeerOptions, type SmtpPeer, startSmtpPeer } from '../../../test/lib/smtp-peer.ts'
@@ -8,6 +9,7 @@ import {
   envelopeFor,
   loopbackTarget,
   openTarget,
+  profileWith,
   transportSettings,
 } from '../../../test/lib/transport-settings.ts'
 import { createAuthority, type Issued } from '../../demo/ca.ts'
@@ -15,8 +17,13 @@ import { systemClock } from '../../lib/clock.ts'
 import { plainMail } from '../../smtp/envelope.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'
 import { createSmtpTransport } from '../smtp-client/smtp-transport.ts'
+import { generalContexts } from './client-contexts.ts'
 import { type PolicyName, tlsPolicies } from './configured-policies.ts'
-import type { HostDecision, TlsPolicy, TlsRequirement } from './tls-policy.ts'
+import { fingerprintPolicy } from './fingerprint-policy.ts'
+import { configuredPath } from './host-path.ts'
+import { withMandatoryTls } from './mandatory-tls.ts'
+import { securePolicy } from './secure-policy.ts'
+import type { HostDecision, TlsContexts, TlsPolicy, TlsRequirement } from './tls-policy.ts'
 import type { Target } from '../target.ts'
 import type { OpenResult } from '../smtp-client/transport.ts'
 
@@ -37,7 +44,7 @@ function tlsOf({ certificate, key }: Issued) {
   return { cert: certificate, key }
 }
 
-async function open(policy: PolicyName, options: PeerOptions, target: Partial<Target> = {}) {
+async function open(policy: PolicyName | TlsPolicy, options: PeerOptions, target: Partial<Target> = {}) {
   const peer = await startSmtpPeer(options)
   peers.push(peer)
   const settings = {
@@ -48,7 +55,10 @@ async function open(policy: PolicyName, options: PeerOptions, target: Partial<Ta
     },
   }
   const transport = createSmtpTransport(settings, { clock: systemClock })
-  const result = await openTarget(transport, loopbackTarget(peer.port, { tls: tlsPolicies[policy], ...target }))
+  const result = await openTarget(
+    transport,
+    loopbackTarget(peer.port, { tls: typeof policy === 'string' ? tlsPolicies[policy] : policy, ...target }),
+  )
   opened.push(result)
   const said = result.kind === 'open' ? describeTls(result.connection.tls) : result.error
   return { peer, result, said }
@@ -176,6 +186,97 @@ describe('verify', () => {
 
   it('rejects a host without TLS', async () => {
     expect((await open('verify', {})).said).toMatchObject({ status: '4.7.4' })
+  })
+})
+
+/** How the MX record of a domain leads to `peer.test`. */
+const throughMx = (domain: string, mxAuthentic = false) => ({
+  path: { ...configuredPath('peer.test'), domain, canonicalDomain: domain, mxAuthentic },
+})
+
+describe('secure', () => {
+  const ofDomain = tlsOf(authority.issue({ names: ['mx.a.example', 'a.example'] }))
+  const mismatch = { tls: { level: 'none', policy: 'secure', failure: 'certificate-host-mismatch' } }
+
+  it('wants the name of the domain, or one below it, because MX records may be forged', async () => {
+    const wildcard = tlsOf(authority.issue({ names: ['*.a.example'] }))
+    for (const tls of [ofDomain, wildcard])
+      expect((await open(securePolicy(null), { tls }, throughMx('a.example'))).said).toBe('TLSv1.3 verified')
+    expect((await open(securePolicy(null), { tls: ofDomain }, throughMx('b.example'))).result).toMatchObject(mismatch)
+    expect((await open(securePolicy(null), { tls: fitting }, throughMx('a.example'))).result).toMatchObject(mismatch)
+  })
+
+  it('accepts the name of the host if DNSSEC or the configuration leads to it', async () => {
+    const secured = await open(securePolicy(null), { tls: fitting }, throughMx('a.example', true))
+    expect(secured.said).toBe('TLSv1.3 verified')
+    expect((await open(securePolicy(null), { tls: fitting })).said).toBe('TLSv1.3 verified')
+  })
+
+  it('accepts only the given names, if there are some', async () => {
+    const match = ['x.example', '.peers.example']
+    const tls = tlsOf(authority.issue({ names: ['one.peers.example'] }))
+    expect((await open(securePolicy(match), { tls })).said).toBe('TLSv1.3 verified')
+    expect((await open(securePolicy(match), { tls: fitting })).result).toMatchObject(mismatch)
+  })
+
+  it('wants a trusted CA and valid dates', async () => {
+    const names = { names: ['peer.test'] }
+    const other = await open(securePolicy(null), { tls: tlsOf(stranger.issue(names)) })
+    expect(other.result).toMatchObject({ tls: { failure: 'certificate-not-trusted' } })
+    const old = await open(securePolicy(null), { tls: tlsOf(authority.issue({ ...names, days: -1 })) })
+    expect(old.result).toMatchObject({ tls: { failure: 'certificate-expired' } })
+  })
+})
+
+describe('fingerprint', () => {
+  const issued = stranger.issue({ names: ['other.test'], days: -1 })
+  const { raw, publicKey } = new X509Certificate(issued.certificate)
+  const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex')
+
+  it.each([
+    ['certificate', sha256(raw)],
+    ['public key', sha256(publicKey.export({ type: 'spki', format: 'der' }))],
+  ])('accepts a listed %s, whatever its CA, name and dates are', async (_what, fingerprint) => {
+    const policy = fingerprintPolicy(['0'.repeat(64), fingerprint])
+    expect((await open(policy, { tls: tlsOf(issued) })).said).toBe('TLSv1.3 verified')
+  })
+
+  it('rejects others, and no TLS', async () => {
+    const policy = fingerprintPolicy(['0'.repeat(64)])
+    expect((await open(policy, { tls: fitting })).said).toMatchObject({ kind: 'unsupported', status: '4.7.5' })
+    expect((await open(policy, {})).said).toMatchObject({ kind: 'unsupported', status: '4.7.4' })
+  })
+})
+
+describe('mandatory TLS', () => {
+  const policy = withMandatoryTls(tlsPolicies.dane, ['bank.example', '*.gov.example'])
+
+  it.each(['bank.example', 'a.gov.example'])('never sends to %s without TLS', async (domain) => {
+    expect((await open(policy, {}, throughMx(domain))).said).toMatchObject({ status: '4.7.4' })
+    expect((await open(policy.relaxed ?? policy, {}, throughMx(domain))).said).toMatchObject({ status: '4.7.4' })
+    expect((await open(policy, { tls: fitting }, throughMx(domain))).said).toBe('TLSv1.3 encrypted')
+  })
+
+  it.each(['gov.example', 'x.bank.example', 'other.example'])('does not concern %s', async (domain) => {
+    expect((await open(policy, {}, throughMx(domain))).said).toBe('clear starttls-not-supported')
+  })
+})
+
+describe('versions and ciphers', () => {
+  const contexts = (minVersion: 'TLSv1.2' | 'TLSv1.3', ciphers?: string) =>
+    generalContexts({ value: null }, { minVersion, ciphers })
+  const through = (tls: TlsContexts, host: PeerOptions['tls']) =>
+    open('encrypt', { tls: { ...fitting, ...host } }, { profile: profileWith({ tls }) })
+
+  it('refuses a lower version than the configured one', async () => {
+    expect((await through(contexts('TLSv1.2'), { maxVersion: 'TLSv1.2' })).said).toBe('TLSv1.2 encrypted')
+    expect((await through(contexts('TLSv1.3'), { maxVersion: 'TLSv1.2' })).said).toMatchObject({ phase: 'tls' })
+  })
+
+  it('offers only the configured ciphers', async () => {
+    const host = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' } as const
+    expect((await through(contexts('TLSv1.2', 'ECDHE+AESGCM'), host)).said).toBe('TLSv1.2 encrypted')
+    expect((await through(contexts('TLSv1.2', 'ECDHE+CHACHA20'), host)).said).toMatchObject({ phase: 'tls' })
   })
 })
 

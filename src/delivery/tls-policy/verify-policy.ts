@@ -18,7 +18,7 @@ function judgeByCa(peer: TlsPeer): Judgement {
 }
 
 /** @param cause the error code of OpenSSL or of Node's check of the host name */
-function certificateFailure(cause: string): TlsFailure {
+export function certificateFailure(cause: string): TlsFailure {
   switch (cause) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return 'certificate-host-mismatch'

@@ -52,6 +52,7 @@ export const peers = {
   haproxy: { debian: 'haproxy', probe: program('haproxy') },
   clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },
   nsd: { debian: 'nsd', probe: program('nsd') },
+  ldns: { debian: 'ldnsutils', probe: program('ldns-signzone') },
   unbound: { debian: 'unbound', probe: program('unbound') },
   named: { debian: 'bind9', probe: program('named') },
   nsupdate: { debian: 'bind9-dnsutils', probe: program('nsupdate') },

@@ -1,4 +1,4 @@
-// nsd with zones of DNS lists, and unbound as the resolver that asks it, both on one loopback address and started for one test.
+// nsd with zones, signed or not, and unbound as the resolver that asks it, both on one loopback address and started for one test.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createStubResolver, stubDefaults } from '../../../src/dns/stub.ts'
 import { freePort } from '../free-port.ts'
 import { until } from '../until.ts'
+import { type Signing, signZone } from './sign-zone.ts'
 
 export interface DnsServers {
   /** The port of unbound. */
@@ -25,6 +26,8 @@ export interface DnsPlace {
   readonly port?: number
   /** True: names outside the zones do not exist, so that no query leaves the machine. */
   readonly closed?: boolean
+  /** The zones that are signed; unbound has the trust anchor of each and validates. */
+  readonly signed?: Readonly<Record<string, Signing>>
 }
 
 /** @param zones records of each zone, in the format of a zone file, relative to it */
@@ -34,16 +37,17 @@ export async function startDnsServers(
 ): Promise<DnsServers> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-dns-'))
   const authority = await freePort()
-  const { host = '127.0.0.1', port = await freePort(), closed = false } = place
+  const { host = '127.0.0.1', port = await freePort(), closed = false, signed = {} } = place
   for (const [zone, records] of Object.entries(zones))
     writeFileSync(
       join(folder, `${zone}.zone`),
       `$ORIGIN ${zone}.\n$TTL 60\n@ SOA ns.${zone}. root.${zone}. 1 60 60 60 5\n@ NS ns.${zone}.\nns A 127.0.0.1\n${records}\n`,
     )
+  const anchors = Object.entries(signed).map(([zone, signing]) => signZone(folder, zone, signing))
   writeFileSync(join(folder, 'nsd.conf'), nsdConf(folder, authority, Object.keys(zones)))
   writeFileSync(
     join(folder, 'unbound.conf'),
-    unboundConf(folder, { host, port, authority, closed }, Object.keys(zones)),
+    unboundConf(folder, { host, port, authority, closed, anchors }, Object.keys(zones)),
   )
   const output = { text: '' }
   const nsd = run('nsd', ['-d', '-c', join(folder, 'nsd.conf')], output)
@@ -104,9 +108,22 @@ function nsdConf(folder: string, port: number, zones: readonly string[]): string
   )
 }
 
+/** Unbound says with an error whether DNSSEC is its cause (RFC 8914). */
+function validation(anchors: readonly string[]): string[] {
+  if (anchors.length === 0) return ['  module-config: "iterator"']
+  const trusted = anchors.map((anchor) => `  trust-anchor: "${anchor.replaceAll(/\s+/g, ' ')}"`)
+  return ['  module-config: "validator iterator"', '  ede: yes', ...trusted]
+}
+
 function unboundConf(
   folder: string,
-  at: { readonly host: string; readonly port: number; readonly authority: number; readonly closed: boolean },
+  at: {
+    readonly host: string
+    readonly port: number
+    readonly authority: number
+    readonly closed: boolean
+    readonly anchors: readonly string[]
+  },
   zones: readonly string[],
 ): string {
   return [
@@ -120,7 +137,7 @@ function unboundConf(
     '  use-syslog: no',
     '  logfile: ""',
     '  do-not-query-localhost: no',
-    '  module-config: "iterator"',
+    ...validation(at.anchors),
     '  do-ip6: no',
     ...(at.closed ? ['  local-zone: "." static'] : []),
     ...zones.map((zone) => `  local-zone: "${zone}." ${at.closed ? 'transparent' : 'nodefault'}`),
