@@ -12,6 +12,7 @@ import { clamav } from './sections/clamav-section.ts'
 import { delivery } from './sections/delivery-section.ts'
 import { directory } from './sections/directory-section.ts'
 import { dnsbl } from './sections/dnsbl-section.ts'
+import { dns_check } from './sections/dns-check-section.ts'
 import { dns } from './sections/dns-section.ts'
 import { drop } from './sections/drop-section.ts'
 import { forwards } from './sections/forwards-section.ts'
@@ -53,6 +54,7 @@ export const sections = {
   directory,
   facts,
   dns,
+  dns_check,
   peers,
   users,
   login,

@@ -18,6 +18,7 @@ import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
 import type { OauthWatch } from './oauth-watch.ts'
+import type { FleetDnsWatch } from './fleet-dns-watch.ts'
 import type { ReportWatch } from './report-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { WebhookWatch } from './webhook-watch.ts'
@@ -78,6 +79,8 @@ export interface ObservationParts extends HealthParts {
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
   /** Null without OAuth clients. */
   readonly oauth: Pick<OauthWatch, 'health' | 'metrics'> | null
+  /** Null for a node that does not check the DNS of the fleet. */
+  readonly fleetDns: Pick<FleetDnsWatch, 'health' | 'metrics'> | null
   /** Null for a node that reads no reports. */
   readonly reports: Pick<ReportWatch, 'health' | 'metrics'> | null
 }
@@ -128,7 +131,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     parts.accounts.health,
-    ...[parts.webhooks, parts.oauth, parts.reports].flatMap((one) => (one ? [one.health] : [])),
+    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns].flatMap((one) => (one ? [one.health] : [])),
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
@@ -136,10 +139,20 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
 
 type Watches = Pick<
   ObservationParts,
-  'spam' | 'virus' | 'dnsLists' | 'greylist' | 'drop' | 'bans' | 'accounts' | 'webhooks' | 'oauth' | 'reports'
+  | 'spam'
+  | 'virus'
+  | 'dnsLists'
+  | 'greylist'
+  | 'drop'
+  | 'bans'
+  | 'accounts'
+  | 'webhooks'
+  | 'oauth'
+  | 'reports'
+  | 'fleetDns'
 >
 
-function watchMetrics({ dnsLists, webhooks, oauth, reports, ...watches }: Watches): readonly GaugeSource[] {
+function watchMetrics({ dnsLists, webhooks, oauth, reports, fleetDns, ...watches }: Watches): readonly GaugeSource[] {
   const { spam, virus, greylist, bans, accounts, drop } = watches
   return [
     ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
@@ -147,6 +160,7 @@ function watchMetrics({ dnsLists, webhooks, oauth, reports, ...watches }: Watche
     ...(webhooks?.metrics ?? []),
     ...(oauth?.metrics ?? []),
     ...(reports?.metrics ?? []),
+    ...(fleetDns?.metrics ?? []),
   ]
 }
 
@@ -167,6 +181,7 @@ export function nodeGauges(
     | 'webhooks'
     | 'oauth'
     | 'reports'
+    | 'fleetDns'
     | 'drop'
     | 'budgets'
     | 'configuration'

@@ -10,6 +10,7 @@ const restartKeys = [
   'data',
   'listeners',
   'dns',
+  'dns_check',
   'peers',
   'bans',
   'identity',

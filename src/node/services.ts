@@ -10,6 +10,7 @@ import type { StateChannel } from '../state/thread/state-messages.ts'
 import { dnsListSettings } from '../wiring/dns-list-settings.ts'
 import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
 import { virusScannerSettings } from '../wiring/virus-scanner.ts'
+import { watchFleetDns } from './fleet-dns-watch.ts'
 import { watchDrop } from './drop-watch.ts'
 import { watchGreylist } from './greylist-watch.ts'
 import { watchLists } from './list-watch.ts'
@@ -41,13 +42,15 @@ export function watchServices(config: Config, { resolver, clock, budgets, state,
   const drop = watchDrop(config, { clock, budgets, log })
   const oauth = watchOauth(config, { clock, log })
   stops.defer(() => oauth?.close())
-  return { spam, virus, dnsLists, greylist, drop, oauth }
+  const fleetDns = watchFleetDns(config, { resolver, clock, log })
+  stops.defer(() => fleetDns?.close())
+  return { spam, virus, dnsLists, greylist, drop, oauth, fleetDns }
 }
 
 /** What the checks get of them. */
 export function scannersOf(
   config: Config,
-  { spam, virus, dnsLists, greylist }: Omit<ReturnType<typeof watchServices>, 'drop' | 'oauth'>,
+  { spam, virus, dnsLists, greylist }: Omit<ReturnType<typeof watchServices>, 'drop' | 'oauth' | 'fleetDns'>,
   router: Router,
 ): Pick<ReceptionParts, 'spam' | 'outgoingSpam' | 'virus' | 'lists' | 'greylist'> {
   return {

@@ -93,3 +93,8 @@ export function bansPath({ data }: WithData): string {
 export function refreshTokenPath({ data }: WithData, client: string): string {
   return join(data, 'oauth', `${client}.token`)
 }
+
+/** When each finding about the DNS of the fleet was first seen. */
+export function dnsCheckPath({ data }: WithData): string {
+  return join(data, 'dns-check.json')
+}

@@ -17,6 +17,7 @@ import { watchDrop } from '../../src/node/drop-watch.ts'
 import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchAccounts } from '../../src/node/account-watch.ts'
 import { watchWebhooks } from '../../src/node/webhook-watch.ts'
+import { watchFleetDns } from '../../src/node/fleet-dns-watch.ts'
 import { watchReports } from '../../src/node/report-watch.ts'
 import type { Router } from '../../src/route/resolution.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
@@ -97,6 +98,14 @@ export function allMetrics(): Registry {
       router: {} as Router,
       log: { ...log, error: () => undefined, bug: () => undefined },
     }),
+    fleetDns: watchFleetDns(
+      { data: '/nowhere', dns_check: { fleet: '/nowhere/fleet.yaml', every: 1000 } } as unknown as Config,
+      {
+        clock,
+        resolver: fakeResolver({}),
+        log: { ...log, bug: () => undefined },
+      },
+    ),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,
