@@ -19,7 +19,7 @@ export function compareNode(node: FleetNode, fleet: Fleet): NodeComparison {
   const yaml = loadYaml(node.config)
   if (yaml.kind === 'unreadable' && yaml.reason.startsWith('ENOENT')) return { kind: 'missing' }
   if (yaml.kind !== 'ok') return { kind: 'different', problems: yaml.problems }
-  const { peers: known, ...decided } = decidedSettings(node, fleet)
+  const { peers: known = {}, ...decided } = decidedSettings(node, fleet)
   const problems = [
     ...yaml.source.problems,
     ...differences(decided, valueOf(yaml.source.value), []).map(({ path, finding }) => yaml.source.at(path, finding)),

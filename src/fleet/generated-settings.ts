@@ -26,10 +26,11 @@ const DATA_DIRECTORY = '/var/lib/waypost'
 
 /** What the fleet file decides: the same keys in node.yaml must agree. */
 export function decidedSettings(node: FleetNode, fleet: Fleet): Settings {
+  const peers = peersOf(node, fleet)
   const srs = needsSrs(node.role) ? { srs: { domain: fleet.srsDomain } } : {}
   return mergeSettings(
     { role: node.writtenRole, hostname: node.hostname, domain: fleet.domain },
-    { peers: peersOf(node, fleet), ...srs },
+    { ...(Object.keys(peers).length > 0 && { peers }), ...srs },
     node.settings,
   )
 }

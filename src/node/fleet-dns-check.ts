@@ -1,6 +1,6 @@
 // One check of the DNS of a fleet, over the network, with the times of its findings in a file.
 
-import { type DnsServer, networkExchange } from '../dns/exchange.ts'
+import type { DnsServer, Exchange } from '../dns/exchange.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { createDnsLists } from '../filter/ask-lists.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -33,12 +33,18 @@ export interface FleetDnsCheck {
   readonly unwritten: string | null
 }
 
+export interface FleetDnsNetwork {
+  readonly resolver: Resolver
+  /** For questions to single servers. */
+  readonly exchange: Exchange
+  readonly clock: Clock
+}
+
 export async function checkFleetDns(
   plan: Plan,
   settings: FleetDnsSettings,
-  { resolver, clock }: { readonly resolver: Resolver; readonly clock: Clock },
+  { resolver, exchange, clock }: FleetDnsNetwork,
 ): Promise<FleetDnsCheck> {
-  const exchange = networkExchange
   const { servers, state } = settings
   const port = settings.port === undefined ? {} : { port: settings.port }
   const { lists, contacts, timeoutMs } = shippedLists()

@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problem.ts'
+import { networkExchange } from '../dns/exchange.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { readSystemServers } from '../dns/system-servers.ts'
 import { loadFleet } from '../fleet/load-fleet.ts'
@@ -10,6 +11,7 @@ import type { Log } from '../lib/log.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { DatedFinding } from '../published/findings.ts'
+import { givingUp } from '../published/observer.ts'
 import { dnsCheckPath } from '../wiring/node-paths.ts'
 import { checkFleetDns } from './fleet-dns-check.ts'
 import { loadPlan } from './fleet-plan.ts'
@@ -92,7 +94,7 @@ async function checkOnce(config: Config, { fleet: file, lists }: Settings, ports
   const { findings, unwritten } = await checkFleetDns(
     planned.plan,
     { servers, lists, state: dnsCheckPath(config), port: ports.port },
-    ports,
+    { ...ports, exchange: givingUp(networkExchange) },
   )
   if (unwritten !== null) ports.log.warn({ cause: unwritten }, 'the times of findings about the DNS cannot be stored')
   return { kind: 'checked', findings }

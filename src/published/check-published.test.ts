@@ -65,9 +65,21 @@ describe('sets at several servers', () => {
     expect((await check([down], [{ kind: 'absent' }])).texts).toEqual(['error missing'])
   })
 
+  test('TLSA: a missing record does less harm than a wrong one', async () => {
+    const tlsa: PlannedSet = { ...set, type: 'TLSA', purpose: 'tlsa', data: ['3 1 1 aa'] }
+    const one = async (observed: Observed) => {
+      const servers = { kind: 'found' as const, zone: 'example.org', servers: [], observers: [at('ns', observed)] }
+      return (await checkSets([tlsa], { serversOf: async () => servers, resolvers: [] })).findings[0]?.severity
+    }
+    expect(await one({ kind: 'absent' })).toBe('warning')
+    expect(await one({ ...right, data: ['3 1 1 bb'] })).toBe('error')
+  })
+
   test('no answer at all is not missing', async () => {
     const { texts, set: checked } = await check([down], [down])
-    expect(texts).toEqual(['warning no server answers: ns0: time-out; cache0: time-out'])
+    expect(texts).toEqual([
+      'warning no server answers, so it is not known whether it is published: ns0: time-out; cache0: time-out',
+    ])
     expect(checked?.state).toBe('unavailable')
   })
 })

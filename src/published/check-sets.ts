@@ -63,7 +63,7 @@ async function checkSet(set: PlannedSet, { serversOf, resolvers }: CheckSetsPort
   if (decisive.length === 0) {
     const causes = [...new Set([...authorities, ...caches].map(({ label, state }) => `${label}: ${causeOf(state)}`))]
     const cause = servers.kind === 'unavailable' ? [servers.cause, ...causes] : causes
-    return { findings: [unknown(set, subject, cause)], checked: { set, state: 'unavailable', authentic } as const }
+    return { findings: [unknown(subject, cause)], checked: { set, state: 'unavailable', authentic } as const }
   }
   const findings = [...differences(set, subject, decisive), ...staleCaches(subject, decisive, validated)]
   return { findings, checked: { set, state: decisiveState(decisive), authentic } }
@@ -89,25 +89,26 @@ function decisiveState(witnesses: readonly Witness[]): SetState['kind'] {
   return witnesses.find(({ state }) => state.kind !== 'published')?.state.kind ?? 'published'
 }
 
-function unknown(set: PlannedSet, subject: string, causes: readonly string[]): DnsFinding {
+function unknown(subject: string, causes: readonly string[]): DnsFinding {
   return {
     id: `unknown ${subject}`,
     severity: 'warning',
     subject,
-    problem: `no server answers: ${causes.join('; ')}`,
+    problem: `no server answers, so it is not known whether it is published: ${causes.join('; ')}`,
     breaks: null,
-    advice: `It is not known whether the record for ${set.purpose} is published`,
+    advice: null,
     isUnknown: true,
   }
 }
 
 /** One finding for each kind of difference, with the servers that have it. */
 function differences(set: PlannedSet, subject: string, witnesses: readonly Witness[]): readonly DnsFinding[] {
-  const { severity, breaks } = purposes[set.purpose]
+  const facts = purposes[set.purpose]
   const wanted = set.data.map((data) => shown(set, data)).join(', ')
   const wrong = witnesses.filter(({ state }) => state.kind === 'missing' || state.kind === 'different')
   const groups = Map.groupBy(wrong, ({ state }) => describe(set, state))
   return [...groups].map(([problem, group]) => {
+    const { severity, breaks } = problem === MISSING ? (facts.missing ?? facts) : facts
     const where = group.length === witnesses.length ? '' : ` at ${group.map(({ label }) => label).join(', ')} only`
     return {
       id: `${(group[0] as Witness).state.kind} ${set.purpose} ${subject}`,
@@ -121,8 +122,10 @@ function differences(set: PlannedSet, subject: string, witnesses: readonly Witne
   })
 }
 
+const MISSING = 'missing'
+
 function describe(set: PlannedSet, state: SetState): string {
-  if (state.kind !== 'different') return 'missing'
+  if (state.kind !== 'different') return MISSING
   return `found ${state.found.map((data) => shown(set, data)).join(', ')}, expected ${set.data.map((data) => shown(set, data)).join(', ')}`
 }
 

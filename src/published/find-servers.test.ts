@@ -3,7 +3,7 @@ import type dnsPacket from 'dns-packet'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
 import type { Exchange, Exchanged } from '../dns/exchange.ts'
 import { createServerFinder, findZone } from './find-servers.ts'
-import { createObserver } from './observer.ts'
+import { createObserver, givingUp } from './observer.ts'
 
 const server = { host: '192.0.2.53', port: 53 }
 let asked: string[] = []
@@ -115,16 +115,18 @@ test('an observer: records, an alias, nothing, errors', async () => {
   expect(asked.at(-1)).toBe('192.0.2.53 old.example.org A plain')
 })
 
-test('a server that does not answer is given up', async () => {
-  const observer = createObserver({
-    server,
-    name: 'ns1.example.net',
-    exchange: async (_, { name }) => {
-      asked.push(name)
-      return { kind: 'failed', cause: 'time-out' }
-    },
+test('a server that does not answer is given up, others are not', async () => {
+  const exchange = givingUp(async (to, { name }) => {
+    asked.push(to.host)
+    return to.host === server.host
+      ? { kind: 'failed', cause: 'time-out' }
+      : network({})(to, { name, type: 'A' }, { timeoutMs: 1, edns: true })
   })
-  for (let count = 0; count < 10; count++)
-    expect(await observer.observe('example.org', 'MX')).toMatchObject({ kind: 'unavailable' })
-  expect(asked).toHaveLength(6)
+  const dead = createObserver({ server, name: 'ns1.example.net', exchange })
+  const alive = createObserver({ server: { host: '192.0.2.54', port: 53 }, exchange })
+  for (let count = 0; count < 10; count++) {
+    expect(await dead.observe('example.org', 'MX')).toMatchObject({ kind: 'unavailable' })
+    expect(await alive.observe('example.org', 'A')).toEqual({ kind: 'absent' })
+  }
+  expect(asked.filter((host) => host === server.host)).toHaveLength(6)
 })

@@ -20,8 +20,21 @@ export interface Observer {
 /** A query over two networks takes less than a second; a lost datagram costs this time once. */
 export const QUERY_TIMEOUT_MS = 3_000
 const TRIES = 2
-/** A server that did not answer so many questions in a row is not asked any more: a check has a hundred questions. */
-const DEAD_AFTER = 3
+/** So many queries without an answer in a row, of the hundred that a check sends to a server. */
+const DEAD_AFTER = 6
+
+/** The network for one check: it does not ask a server again that has failed several times in a row. */
+export function givingUp(exchange: Exchange): Exchange {
+  const failures = new Map<string, number>()
+  return async (server, question, options) => {
+    const key = formatEndpoint(server)
+    const before = failures.get(key) ?? 0
+    if (before >= DEAD_AFTER) return { kind: 'failed', cause: 'no answer to the questions before' }
+    const result = await exchange(server, question, options)
+    failures.set(key, result.kind === 'answered' ? 0 : (failures.get(key) ?? 0) + 1)
+    return result
+  }
+}
 
 export interface ObserverSettings {
   readonly server: DnsServer
@@ -33,9 +46,7 @@ export interface ObserverSettings {
 export function createObserver({ server, name, exchange }: ObserverSettings): Observer {
   const address = formatEndpoint(server).replace(/:53$/, '')
   const label = name === undefined ? address : `${name} (${address})`
-  let failures = 0
   const ask = async (question: { readonly name: string; readonly type: PlannedType }): Promise<Exchanged> => {
-    if (failures >= DEAD_AFTER) return { kind: 'failed', cause: 'no answer to the questions before' }
     let result: Exchanged = { kind: 'failed', cause: 'not asked' }
     for (let attempt = 0; attempt < TRIES; attempt++) {
       result = await exchange(server, question, { timeoutMs: QUERY_TIMEOUT_MS, edns: true })
@@ -43,7 +54,6 @@ export function createObserver({ server, name, exchange }: ObserverSettings): Ob
         result = await exchange(server, question, { timeoutMs: QUERY_TIMEOUT_MS, edns: false })
       if (result.kind === 'answered') break
     }
-    failures = result.kind === 'answered' ? 0 : failures + 1
     return result
   }
   return { label, observe: async (owner, type) => read(await ask({ name: owner, type }), owner, type) }

@@ -9,6 +9,8 @@ interface PurposeFacts {
   readonly severity: Severity
   /** What does not work then. */
   readonly breaks: string
+  /** The same of a record that is missing, where that does less harm than a wrong one. */
+  readonly missing?: { readonly severity: Severity; readonly breaks: string }
   /** The beginning of a TXT record with this purpose, where other TXT records can have the same name. */
   readonly mark?: string
   /** Other records of this name and type do no harm and are not ours. */
@@ -41,7 +43,8 @@ export const purposes: Readonly<Record<Purpose, PurposeFacts>> = {
   'report-consent': { severity: 'warning', breaks: 'DMARC reports do not arrive', mark: 'v=DMARC1' },
   tlsa: {
     severity: 'error',
-    breaks: 'senders with DANE do not deliver to this host, if the zone is signed and another record is published',
+    breaks: 'senders with DANE do not deliver to this host, if the zone is signed',
+    missing: { severity: 'warning', breaks: 'DANE does not protect mail to this host' },
   },
   caa: {
     severity: 'warning',

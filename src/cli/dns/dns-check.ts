@@ -1,11 +1,12 @@
 // waypost dns check: compares the DNS with what the fleet needs, at the authoritative servers and at resolvers.
 
 import { dirname, join } from 'node:path'
-import type { DnsServer } from '../../dns/exchange.ts'
+import { type DnsServer, networkExchange } from '../../dns/exchange.ts'
 import { createStubResolver, stubDefaults, type StubSettings } from '../../dns/stub.ts'
 import { readSystemServers } from '../../dns/system-servers.ts'
 import { commandClock } from '../../lib/clock.ts'
 import { checkFleetDns } from '../../node/fleet-dns-check.ts'
+import { givingUp } from '../../published/observer.ts'
 import type { DatedFinding } from '../../published/findings.ts'
 import { FAILED, type Io, json, line, OK } from '../io.ts'
 import { withPlan } from './planned.ts'
@@ -28,11 +29,12 @@ export function dnsCheck(options: DnsCheck, io: Io): Promise<number> {
   return withPlan(options.fleet, io, async (plan) => {
     const settings: StubSettings =
       options.dns.length > 0 ? { ...stubDefaults, servers: options.dns } : await readSystemServers()
+    const exchange = givingUp(networkExchange)
     const state = options.state ?? join(dirname(options.fleet), 'dns-check.json')
     const { findings, compared, unwritten } = await checkFleetDns(
       plan,
       { servers: settings.servers, lists: options.lists, state, port: options.port },
-      { resolver: createStubResolver(settings), clock: commandClock },
+      { resolver: createStubResolver(settings, exchange), exchange, clock: commandClock },
     )
     if (unwritten !== null)
       line(io.stderr, `${state} cannot be written, so the times of findings are lost: ${unwritten}`)
