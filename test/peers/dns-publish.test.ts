@@ -159,6 +159,14 @@ describe.runIf(ensurePeers(['named', 'knotd'])).each(['bind', 'knot'] as const)(
     expect(await present('example.org', 'MX')).toEqual(['10 old.example.org.'])
   })
 
+  it.each(['n\n', ''])('asks at a terminal; %j is no', async (typed) => {
+    const io = captureIo(typed)
+    Object.assign(io.stdin, { isTTY: true })
+    expect(await dnsPublish({ fleet: fleet(), dns: null }, io)).toBe(FAILED)
+    expect(io.err()).toContain('changes? [y/N]')
+    expect(await present('example.org', 'MX')).toEqual(['10 old.example.org.'])
+  })
+
   it('refuses a wrong key, and says so', async () => {
     const wrong = join(folder, 'wrong.key')
     const text = readFileSync(server.keyFile, 'utf8')

@@ -133,7 +133,9 @@ async function isConfirmed(changing: readonly ZoneChanges[], { yes = false }: Dn
   }
   const count = changing.reduce((sum, { changes }) => sum + changes.length, 0)
   const questions = createInterface({ input: io.stdin, output: io.stderr })
-  const answer = await questions.question(`Make these ${count} changes? [y/N] `)
+  // The end of the input is no confirmation.
+  const ended = new Promise<string>((resolve) => questions.once('close', () => resolve('')))
+  const answer = await Promise.race([questions.question(`Make these ${count} changes? [y/N] `), ended])
   questions.close()
   return /^y(?:es)?$/i.test(answer.trim())
 }
@@ -155,12 +157,15 @@ async function apply(changing: readonly ZoneChanges[], publishing: Publishing): 
 
 /** A server ignores some changes without an error, such as records beside an alias (RFC 2136 3.4.2.2). */
 async function isAsPlanned(publishing: Publishing): Promise<boolean> {
-  const left = (await compare(publishing)).filter(({ changes }) => changes.length > 0)
+  const now = await compare(publishing)
+  const left = now.filter(({ changes }) => changes.length > 0)
+  const unread = now.flatMap(({ problems }) => problems)
+  for (const problem of unread) line(publishing.io.stderr, `it is not known whether the change is there: ${problem}`)
   for (const { zone, changes } of left) {
     const isCommand = zone.target.kind === 'command'
     line(publishing.io.stderr, `${zone.name}: the server does not have ${isCommand ? 'yet' : 'after the update'}:`)
     for (const change of changes) line(publishing.io.stderr, changeLine(change))
   }
   // A provider may need minutes after its command has ended.
-  return left.every(({ zone }) => zone.target.kind === 'command')
+  return unread.length === 0 && left.every(({ zone }) => zone.target.kind === 'command')
 }
