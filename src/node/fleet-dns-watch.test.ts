@@ -95,7 +95,7 @@ describe('the DNS of the fleet at a node', () => {
     expect(node.metric('waypost_dns_findings')['error']).toBe(1)
     expect(node.health.check()).toEqual({
       kind: 'degraded',
-      reason: '1 errors in the DNS, such as example.org MX: found 10 old.example.org., expected 10 mail.example.org.',
+      reason: 'the DNS has an error: example.org MX: found 10 old.example.org., expected 10 mail.example.org.',
     })
     await node.check()
     expect(lines.slice(first).filter((line) => line.startsWith('warn the DNS differs'))).toHaveLength(1)

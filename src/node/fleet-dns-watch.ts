@@ -100,6 +100,7 @@ async function checkOnce(config: Config, { fleet: file, lists }: Settings, ports
   return { kind: 'checked', findings }
 }
 
+/** The log drops fields named `subject`, which are those of messages. */
 function logChanges(before: State, now: State, log: FleetDnsPorts['log']): void {
   if (now.kind === 'unusable') {
     if (before.kind !== 'unusable') log.warn({ cause: now.cause }, 'the DNS is not compared with the fleet file')
@@ -109,9 +110,9 @@ function logChanges(before: State, now: State, log: FleetDnsPorts['log']): void 
   const present = faultsOf(now)
   const has = (list: readonly DatedFinding[], id: string) => list.some((one) => one.id === id)
   for (const { id, severity, subject, problem, breaks } of present)
-    if (!has(known, id)) log.warn({ severity, subject, problem, breaks }, 'the DNS differs from the fleet file')
+    if (!has(known, id)) log.warn({ severity, record: subject, problem, breaks }, 'the DNS differs from the fleet file')
   for (const { id, subject, problem } of known)
-    if (!has(present, id)) log.info({ subject, problem }, 'the DNS agrees with the fleet file again')
+    if (!has(present, id)) log.info({ record: subject, problem }, 'the DNS agrees with the fleet file again')
 }
 
 /** Without notes: nothing is wrong there. */
@@ -128,10 +129,13 @@ function healthOf(state: State): Health {
   const named = (list: readonly DatedFinding[]) =>
     list.slice(0, MOST_NAMED).map(({ subject, problem }) => `${subject}: ${problem}`)
   if (errors.length > 0)
-    return { kind: 'degraded', reason: `${errors.length} errors in the DNS, such as ${named(errors).join('; ')}` }
+    return {
+      kind: 'degraded',
+      reason: `the DNS has ${errors.length === 1 ? 'an error:' : `${errors.length} errors, such as`} ${named(errors).join('; ')}`,
+    }
   return faults.length === 0
     ? { kind: 'ok' }
-    : { kind: 'ok', note: `${faults.length} warnings, such as ${named(faults).join('; ')}` }
+    : { kind: 'ok', note: `the DNS has warnings, such as ${named(faults).join('; ')}` }
 }
 
 function metricsOf(state: () => State, checkedAt: () => number | null): readonly GaugeSource[] {
