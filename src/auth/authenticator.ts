@@ -12,8 +12,8 @@ export type Identification =
   | { readonly kind: 'wrong'; readonly cause: string; readonly doubt?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** Notes the last uses of app passwords. */
-export interface AppPasswordNotes {
+/** Notes the last uses of credentials. */
+export interface LastUseNotes {
   /** @param identity in the form of `identityOf` */
   note(identity: string, label: string, ip: string): void
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { createBudgets } from '../budget/budgets.ts'
 import type { Ban, BanAnswer, BanOrder } from '../state/ban-contract.ts'
-import { type BanningGuard, createBanningGuard } from './banning-guard.ts'
+import { type BanningGuard, CROWD_MS, createBanningGuard } from './banning-guard.ts'
 import { createKnownClients, type KnownClients } from './known-clients.ts'
 import { createGuard, type Guard } from './login-throttle.ts'
 
@@ -129,5 +129,46 @@ describe('counts', () => {
     restarted.restore({ rate: 'toString', key: 'x', value: 1 }, 0)
     restarted.forgive('192.0.2.1')
     expect(restarted.counts().filter(({ rate }) => rate === 'failedLoginsOfClient')).toEqual([])
+  })
+})
+
+describe('many users behind one address', () => {
+  it('who are all new wait for each other, and are not banned', async () => {
+    const running: (() => void)[] = []
+    const logIn = async (user: string) => {
+      const attempt = await guard.begin('192.0.2.1', user)
+      if (attempt.kind !== 'free') return attempt.kind
+      await new Promise<void>((resolve) => running.push(resolve))
+      attempt.end('succeeded')
+      return user
+    }
+    const users = Array.from({ length: 65 }, (_, i) => `user${i}`)
+    const all = Promise.all(users.map(logIn))
+    const most: number[] = []
+    for (let round = 0; round < 4; round++) {
+      await clock.advance(0)
+      most.push(running.length)
+      for (const judged of running.splice(0)) judged()
+    }
+    expect(await all).toEqual(users)
+    expect([most, added]).toEqual([[20, 20, 20, 5], []])
+  })
+
+  it('wait for some seconds at most, as when a client holds its exchanges open', async () => {
+    for (let i = 0; i < 20; i++) await guard.begin('192.0.2.1', `user${i}`)
+    const late = guard.begin('192.0.2.1', 'kim')
+    await clock.advance(CROWD_MS)
+    expect(await late).toEqual({
+      kind: 'unavailable',
+      cause: 'too many logins at once for address 192.0.2.1',
+    })
+    expect(added).toEqual([])
+  })
+
+  it('does not hide guesses: what fails in parallel is counted, and banned', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 60 }, (_, i) => fail('192.0.2.1', `user${i}`)))
+    expect(outcomes.filter((kind) => kind === 'free')).toHaveLength(20)
+    expect(outcomes.filter((kind) => kind === 'banned')).toHaveLength(40)
+    expect(added[0]).toMatchObject({ kind: 'address', value: '192.0.2.1' })
   })
 })

@@ -7,7 +7,7 @@ import { userText } from '../smtp/origin.ts'
 import { type Ban, type BanRules, type Bans, BY_NODE } from '../state/ban-contract.ts'
 import { createFailureNotes } from './failure-notes.ts'
 import type { KnownClients } from './known-clients.ts'
-import type { Guard, LoginAttempt, ReachedLimit } from './login-throttle.ts'
+import type { Attempt, Guard, LoginAttempt, ReachedLimit } from './login-throttle.ts'
 
 export interface BanningGuardParts {
   readonly guard: Guard
@@ -16,13 +16,16 @@ export interface BanningGuardParts {
   readonly rules: BanRules
   /** The main domain: a ban of `lee@domain` concerns `lee`. */
   readonly domain: string
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>
 }
 
 export interface BanningGuard {
   /** As `Guard.begin`. `unavailable` if the bans cannot be read: an operator may have banned the account. */
   begin(ip: string, user: string): Promise<LoginAttempt>
 }
+
+/** Users behind one address wait for each other so long, at most; 20 logins at a time take a second. Mail programs wait for longer. */
+export const CROWD_MS = 10_000
 
 /** The reason of each ban that the node makes. */
 const FAILED_LOGINS = 'failed logins'
@@ -40,7 +43,7 @@ export function createBanningGuard(parts: BanningGuardParts): BanningGuard {
       const isKnown = known.has(account, clientNetwork(ip))
       const ban = answer.bans.find(({ by }) => by !== BY_NODE || !isKnown)
       if (ban) return { kind: 'banned', cause: causeOf(ban) }
-      const attempt = guard.begin(ip, user)
+      const attempt = await whenNotCrowded(() => guard.begin(ip, user), clock)
       if (attempt.kind === 'banned' && attempt.reached) {
         const evidence = evidenceOf(attempt.reached, notes.of(attempt.reached))
         const { kind, value } = attempt.reached
@@ -55,6 +58,20 @@ export function createBanningGuard(parts: BanningGuardParts): BanningGuard {
         },
       }
     },
+  }
+}
+
+/** Asks again whenever an attempt has ended, until there is room or the time is over. */
+async function whenNotCrowded(begin: () => Attempt, clock: Pick<Clock, 'monotonic' | 'after'>): Promise<LoginAttempt> {
+  const deadline = clock.monotonic() + CROWD_MS
+  for (let attempt = begin(); ; attempt = begin()) {
+    if (attempt.kind !== 'crowded') return attempt
+    const left = deadline - clock.monotonic()
+    if (left <= 0) return { kind: 'unavailable', cause: attempt.cause }
+    const late = Promise.withResolvers<void>()
+    const timer = clock.after(left, () => late.resolve())
+    await Promise.race([attempt.nextEnd, late.promise])
+    timer.cancel()
   }
 }
 

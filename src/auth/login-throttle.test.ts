@@ -20,7 +20,7 @@ function attempts(guard: Guard, times: number, [ip, user]: readonly [Many, Many]
   let allowed = 0
   for (let i = 0; i < times; i++) {
     const attempt = guard.begin(nth(ip, i), nth(user, i))
-    if (attempt.kind === 'banned') continue
+    if (attempt.kind !== 'free') continue
     allowed++
     attempt.end(end)
   }
@@ -30,7 +30,7 @@ function attempts(guard: Guard, times: number, [ip, user]: readonly [Many, Many]
 /** What the guard would say now; the attempt itself does not count. */
 function asked(guard: Guard, ip: string, user: string): string {
   const attempt = guard.begin(ip, user)
-  if (attempt.kind === 'banned') return attempt.cause
+  if (attempt.kind !== 'free') return attempt.cause
   attempt.end('undecided')
   return attempt.isKnown ? 'known' : 'free'
 }
@@ -50,8 +50,22 @@ describe('the guard', () => {
     const { guard } = setup()
     const begun = Array.from({ length: 50 }, (_, i) => guard.begin('192.0.2.1', `user${i}`))
     expect(begun.filter(({ kind }) => kind === 'free')).toHaveLength(20)
+    expect(begun.filter(({ kind }) => kind === 'crowded')).toHaveLength(30)
     for (const attempt of begun) if (attempt.kind === 'free') attempt.end('undecided')
     expect(asked(guard, '192.0.2.1', 'fresh')).toBe('free')
+  })
+
+  it('takes the failures of attempts in parallel for failures, and no others', async () => {
+    const { guard } = setup()
+    const begun = Array.from({ length: 20 }, (_, i) => guard.begin('192.0.2.1', `user${i}`))
+    const next = guard.begin('192.0.2.1', 'next')
+    expect(next).toMatchObject({ kind: 'crowded', cause: 'too many logins at once for address 192.0.2.1' })
+    for (const attempt of begun.slice(1)) if (attempt.kind === 'free') attempt.end('failed')
+    expect(guard.begin('192.0.2.1', 'next').kind).toBe('crowded')
+    const [last] = begun
+    if (last?.kind === 'free') last.end('failed')
+    if (next.kind === 'crowded') await next.nextEnd
+    expect(guard.begin('192.0.2.1', 'next')).toMatchObject({ kind: 'banned', reached: { failures: 20 } })
   })
 
   it('lets a mail program of a user log in many times at once', () => {

@@ -1,11 +1,13 @@
 // Limits password guessing. Failed logins are counted per client, per site, per account, and per pair of client and account. An attempt
-// counts when it begins, so that guesses in parallel are no more than guesses in turn; what did not fail is given back. For a client from
-// which the account has logged in before, only the pair counts: guesses from elsewhere do not lock the user out.
+// counts when it begins, so that guesses in parallel are no more than guesses in turn; what did not fail is given back. Where only attempts
+// that are not judged yet fill a limit, as of many users behind one address, the next ones wait for them. For a client from which the account has
+// logged in before, only the pair counts: guesses from elsewhere do not lock the user out.
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Rate } from '../budget/rate.ts'
 import { clientNetwork, plainAddress, siteNetwork } from '../lib/ip-address.ts'
 import { userText } from '../smtp/origin.ts'
+import { type AttemptsInFlight, createAttemptsInFlight } from './attempts-in-flight.ts'
 import type { KnownClients } from './known-clients.ts'
 
 /** How an attempt ended. `undecided`: the password was not judged, or the source of the password is in doubt about itself. */
@@ -25,9 +27,13 @@ export type Attempt =
       /** Whose limit was reached; absent for a user at a client that the account knows, who only has to wait. */
       readonly reached?: ReachedLimit
     }
+  /** Attempts that are not judged yet fill a limit. Ask again after the end of one of them. */
+  | { readonly kind: 'crowded'; readonly cause: string; readonly nextEnd: Promise<void> }
 
 /** With bans: whether the client may try can be unknown. */
-export type LoginAttempt = Attempt | { readonly kind: 'unavailable'; readonly cause: string }
+export type LoginAttempt =
+  | Exclude<Attempt, { kind: 'crowded' }>
+  | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface ReachedLimit {
   readonly kind: 'address' | 'network' | 'account'
@@ -82,20 +88,19 @@ export function createGuard({ budgets, known }: GuardParts): Guard {
     failedLoginsOfAccount: accounts,
     accountFailuresOfSite: siteAccounts,
   }
-  const strangersLimit = ({ client, site, account }: Keys): ReachedLimit | null => {
-    const limits = [
-      ['address', clients, client],
-      ['network', sites, site],
-      ['account', accounts, account],
-    ] as const
-    for (const [kind, rate, value] of limits)
-      if (rate.isOver(value)) return { kind, value, failures: Math.round(rate.used(value)) }
-    return null
-  }
+  const flights = createAttemptsInFlight()
+  const limitsOf = ({ client, site, account }: Keys, isKnown: boolean): readonly Limit[] =>
+    isKnown
+      ? [{ kind: 'pair', rate: pairs, value: pairOf(account, client) }]
+      : [
+          { kind: 'address', rate: clients, value: client },
+          { kind: 'network', rate: sites, value: site },
+          { kind: 'account', rate: accounts, value: account },
+        ]
   /** Counts the attempt; the result takes it back. */
   const count = ({ client, site, account }: Keys): (() => void) => {
     const counted: [rate: Rate, key: string][] = [
-      [pairs, `${account} ${client}`],
+      [pairs, pairOf(account, client)],
       [clients, client],
       [sites, site],
     ]
@@ -111,22 +116,62 @@ export function createGuard({ budgets, known }: GuardParts): Guard {
       const keys = keysOf(ip, user)
       const { client, account } = keys
       const isKnown = known.has(account, client)
-      if (isKnown && pairs.isOver(`${account} ${client}`))
-        return banned(`${userText(account)} failed too often from ${client}`)
-      const limit = isKnown ? null : strangersLimit(keys)
-      if (limit !== null) return { ...banned(causeOf(limit)), reached: limit }
+      const limits = limitsOf(keys, isKnown)
+      const full = limits.find(({ rate, value }) => rate.used(value) + 1 > rate.capacity)
+      if (full) return refusalOf(full, { flights, account, client })
       const takeBack = count(keys)
+      const landed = flights.begin([...limitsOf(keys, true), ...limitsOf(keys, false)].map(flightOf))
       const succeeded = () => {
-        pairs.clear(`${account} ${client}`)
+        pairs.clear(pairOf(account, client))
         known.add(account, client)
       }
-      return { kind: 'free', isKnown, end: (how) => endAttempt(how, { takeBack, succeeded }) }
+      return {
+        kind: 'free',
+        isKnown,
+        end: (how) => {
+          endAttempt(how, { takeBack, succeeded })
+          landed()
+        },
+      }
     },
     ...keptCounts(rates),
     forgive: (value) => {
       for (const rate of [clients, sites, accounts]) rate.clear(value)
     },
   }
+}
+
+interface Limit {
+  readonly kind: ReachedLimit['kind'] | 'pair'
+  readonly rate: Rate
+  readonly value: string
+}
+
+function pairOf(account: string, client: string): string {
+  return `${account} ${client}`
+}
+
+function flightOf({ kind, value }: Pick<Limit, 'kind' | 'value'>): string {
+  return `${kind} ${value}`
+}
+
+/** What a full limit means: a ban, unless attempts that are not judged yet fill it. */
+function refusalOf(
+  { kind, rate, value }: Limit,
+  {
+    flights,
+    account,
+    client,
+  }: { readonly flights: AttemptsInFlight; readonly account: string; readonly client: string },
+): Attempt {
+  const flight = flightOf({ kind, value })
+  const failures = rate.used(value) - flights.of(flight)
+  if (flights.of(flight) > 0 && failures + 1 <= rate.capacity)
+    return { kind: 'crowded', cause: `too many logins at once for ${flight}`, nextEnd: flights.nextEnd(flight) }
+  rate.refuse()
+  if (kind === 'pair') return banned(`${userText(account)} failed too often from ${client}`)
+  const reached = { kind, value, failures: Math.round(failures) }
+  return { ...banned(causeOf(reached)), reached }
 }
 
 function endAttempt(

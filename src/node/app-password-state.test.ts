@@ -3,7 +3,7 @@ import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { AppPassword } from '../auth/app-password.ts'
 import { parseAppPasswords } from '../auth/app-password-file.ts'
 import { writeAppLine } from '../auth/app-password-line.ts'
-import type { LastUse } from '../auth/app-password-use.ts'
+import type { LastUse } from '../auth/last-uses.ts'
 import type { Router } from '../route/resolution.ts'
 import { appPasswordGauge, idleAppPasswords, uselessAppPasswords } from './app-password-state.ts'
 

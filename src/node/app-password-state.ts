@@ -2,7 +2,7 @@
 
 import type { AppPassword } from '../auth/app-password.ts'
 import type { AppPasswordFile } from '../auth/app-password-file.ts'
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { People } from '../auth/people.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { Problem } from '../config/problem.ts'
@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000
 export const UNUSED_DAYS = 90
 
 export interface AppPasswordFacts {
-  readonly use: Pick<AppPasswordUse, 'last'>
+  readonly use: Pick<LastUses, 'last'>
   readonly domain: string
   /** Unix milliseconds. */
   readonly now: number
@@ -78,7 +78,7 @@ function dayOf(at: number): string {
 export interface AppGaugeParts {
   /** Those of the current data. */
   readonly list: () => readonly AppPassword[]
-  readonly use: Pick<AppPasswordUse, 'last'>
+  readonly use: Pick<LastUses, 'last'>
   readonly domain: string
   readonly clock: Pick<Clock, 'now'>
 }

@@ -1,6 +1,6 @@
 // The client certificates that users log in with: when each was last used, and which ones expire soon.
 
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { UserPins } from '../auth/user-pins.ts'
 import type { Problem } from '../config/problem.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -15,7 +15,7 @@ export interface CertificateUse {
 }
 
 export interface CertificateUseParts {
-  readonly use: Pick<AppPasswordUse, 'note'>
+  readonly use: Pick<LastUses, 'note'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Log, 'warn'>
 }
@@ -68,7 +68,7 @@ export function createCertificateUse({ use, clock, log }: CertificateUseParts): 
 /** Notes of `waypost check`: pinned certificates with which no user has logged in at this node. */
 export function unusedPins(
   { file, pins }: { readonly file: string; readonly pins: UserPins['list'] },
-  use: Pick<AppPasswordUse, 'last'>,
+  use: Pick<LastUses, 'last'>,
   identityOf: (name: string) => string,
 ): Problem[] {
   return pins.flatMap(({ name, keys, certificates }) => {

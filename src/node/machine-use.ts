@@ -1,6 +1,6 @@
 // Notes with which key each machine was last here, so that `waypost machine list` finds those that never came and keys that are not in use.
 
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 
 /** Characters of a fingerprint that stand for it in the file; two keys of one machine differ in them. */
@@ -13,7 +13,7 @@ export function fingerprintMark(fingerprint: string): string {
 
 export function notingMachines(
   machines: CertificateAuthenticator,
-  use: Pick<AppPasswordUse, 'note'>,
+  use: Pick<LastUses, 'note'>,
 ): CertificateAuthenticator {
   return {
     identify: async (certificate, ip) => {

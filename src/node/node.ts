@@ -1,6 +1,6 @@
 // The life of a node: its parts are built from one configuration, started in the order of need and stopped in reverse.
 
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
@@ -233,7 +233,7 @@ interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
   readonly clients: ClientWatch
   readonly queue: OpenQueue
   readonly data: CurrentData
-  readonly appUse: AppPasswordUse
+  readonly appUse: LastUses
   readonly passwordCount: PasswordCount
   readonly certificateUse: CertificateUse
   readonly path: MailPath

@@ -3,7 +3,7 @@
 import { Registry } from 'prom-client'
 import { startAdmin } from '../admin/http.ts'
 import type { AdminSettings } from '../admin/http.ts'
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import { checkHealth } from '../observe/health-report.ts'
@@ -51,7 +51,7 @@ export interface ObservationParts extends HealthParts {
   readonly log: EventLog
   readonly sources: CurrentSources
   readonly data: Pick<CurrentData, 'ownLists' | 'apps'>
-  readonly appUse: AppPasswordUse
+  readonly appUse: LastUses
   readonly certificateUse: Pick<CertificateUse, 'metric'>
   readonly revocation: Pick<RevocationLists, 'health'>
   /** The main domain. */

@@ -1,6 +1,6 @@
 // What the node remembers about app passwords, client certificates of users, and machines.
 
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { Config } from '../config/config.ts'
 import { appPasswordUsePath, certificateUsePath, machineUsePath } from '../wiring/node-paths.ts'
 import { createCertificateUse } from './certificate-use.ts'
@@ -9,9 +9,9 @@ import { openUse } from './open-use.ts'
 import type { UsePorts } from './open-use.ts'
 
 export interface LoginUses {
-  readonly appUse: AppPasswordUse
+  readonly appUse: LastUses
   readonly certificateUse: CertificateUse
-  readonly machineUse: Pick<AppPasswordUse, 'note'>
+  readonly machineUse: Pick<LastUses, 'note'>
 }
 
 /** Rejects if a file cannot be read. */

@@ -1,6 +1,6 @@
 // The login of users: threads for passwords, the throttle, and the file of clients from which users have logged in.
 
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import { createBanningGuard } from '../auth/banning-guard.ts'
 import { createCertificateLogin } from '../auth/certificate-login.ts'
 import { openKnownClients } from '../auth/known-clients.ts'
@@ -33,7 +33,7 @@ const SAVE_EVERY_MS = 5 * 60_000
 
 export interface LoginPorts {
   readonly people: People
-  readonly appUse: AppPasswordUse
+  readonly appUse: LastUses
   /** Those of users. */
   readonly certificates: () => UserCertificates | null
   readonly certificateUse: Pick<CertificateUse, 'used'>

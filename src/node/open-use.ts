@@ -1,8 +1,8 @@
 // The files of the last uses of app passwords and of client certificates. They are written once a minute, and only after a login: no login waits
 // for the disk.
 
-import { openAppPasswordUse } from '../auth/app-password-use.ts'
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import { openLastUses } from '../auth/last-uses.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 
@@ -16,8 +16,8 @@ export interface UsePorts {
 }
 
 /** Rejects if the file cannot be read. */
-export async function openUse(path: string, { clock, log, stops }: UsePorts): Promise<AppPasswordUse> {
-  const use = await openAppPasswordUse(path, clock)
+export async function openUse(path: string, { clock, log, stops }: UsePorts): Promise<LastUses> {
+  const use = await openLastUses(path, clock)
   const save = () =>
     use.save().catch((error: Error) => log.warn({ cause: error.message }, 'the last logins cannot be saved'))
   stops.defer(save)

@@ -2,7 +2,7 @@
 
 import type { People } from '../auth/people.ts'
 import { type ClientHttpsPorts, startClientHttps } from '../autoconfig/client-https.ts'
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
@@ -75,7 +75,7 @@ export interface ReceptionParts {
     readonly machines: CertificateAuthenticator
     readonly people: People
   }
-  readonly machineUse: Pick<AppPasswordUse, 'note'>
+  readonly machineUse: Pick<LastUses, 'note'>
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
   /** Null without rspamd. */

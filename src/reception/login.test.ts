@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { sampleSession } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { Identification, LoginClient } from '../auth/authenticator.ts'
+import { createBanningGuard } from '../auth/banning-guard.ts'
 import { createKnownClients } from '../auth/known-clients.ts'
 import { createGuard } from '../auth/login-throttle.ts'
 import { createBudgets } from '../budget/budgets.ts'
@@ -10,6 +11,7 @@ import { createLogin } from './login.ts'
 /** A login whose passwords are judged by `judge`; the throttle is the real one. */
 function loginWith(judge: (password: string) => Promise<Identification>) {
   const clock = createFakeClock()
+  const known = createKnownClients(clock)
   const seen: (LoginClient | undefined)[] = []
   const forgotten: string[] = []
   const login = createLogin({
@@ -24,7 +26,14 @@ function loginWith(judge: (password: string) => Promise<Identification>) {
       },
     },
     certificates: null,
-    guard: createGuard({ budgets: createBudgets(clock), known: createKnownClients(clock) }),
+    guard: createBanningGuard({
+      guard: createGuard({ budgets: createBudgets(clock), known }),
+      bans: { find: async () => ({ kind: 'known', bans: [] }), add: async () => 'added' },
+      known,
+      rules: { duration: 1, longest: 1, account: 1 },
+      domain: 'example.org',
+      clock,
+    }),
     remembered: { forget: (account) => void forgotten.push(account) },
     domain: 'example.org',
   })

@@ -2,7 +2,7 @@
 // EXTERNAL.
 
 import type {
-  AppPasswordNotes,
+  LastUseNotes,
   Identification,
   LoginClient,
   PasswordAuthenticator,
@@ -37,7 +37,7 @@ export interface LoginParts {
   readonly remembered: { readonly forget: (account: string) => void }
   /** The main domain: the throttle counts `lee` and `lee@domain` as one user. */
   readonly domain: string
-  readonly appUse: AppPasswordNotes
+  readonly appUse: LastUseNotes
   readonly watch: Pick<LoginWatch, 'watch'>
 }
 
@@ -95,7 +95,7 @@ async function underGuard(
       `authzid ${userText(authzid)} of ${userText(user)}`,
     )
   const attempt = await parts.guard.begin(session.remoteIp, name)
-  if (attempt.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', attempt.cause)
+  if (attempt.kind === 'unavailable') return unavailable(attempt.cause)
   if (attempt.kind === 'banned') {
     parts.remembered.forget(name)
     return refused(454, '4.7.0', 'Too many failed attempts, please try again later', attempt.cause)
@@ -113,7 +113,7 @@ function answerTo(parts: LoginParts, session: Session, answer: Judged): AuthAnsw
     case 'unfinished':
       return { kind: 'refused', reply: answer.reply }
     case 'unavailable':
-      return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
+      return unavailable(answer.cause)
     case 'wrong':
       if (answer.doubt !== undefined)
         return refused(454, '4.7.0', 'Temporary authentication failure', `${answer.cause}; ${answer.doubt}`)
@@ -184,6 +184,11 @@ async function byCertificate(parts: LoginParts, session: Session, authzid: strin
 
 function invalid(cause: string): AuthAnswer {
   return refused(535, '5.7.8', 'Authentication credentials invalid', cause)
+}
+
+/** The node cannot say whether the credentials are right. */
+function unavailable(cause: string): AuthAnswer {
+  return { kind: 'unavailable', reply: refusal(454, '4.7.0', 'Temporary authentication failure', cause) }
 }
 
 function refused(code: number, enhanced: string, text: string, cause: string): AuthAnswer {

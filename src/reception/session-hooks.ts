@@ -78,7 +78,7 @@ export function createHooks(given: HookParts): Hooks {
     },
     authenticate: async (session, credentials) => {
       const answer = await (parts.login?.check(session, credentials) ?? notOffered)
-      if (answer.kind === 'refused') rejections.note(session, { stage: 'auth', reply: answer.reply })
+      if (answer.kind !== 'accepted') rejections.note(session, { stage: 'auth', reply: answer.reply })
       return answer
     },
     isOffered: (mechanism) => parts.login?.isOffered(mechanism) ?? false,

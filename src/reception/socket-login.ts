@@ -24,7 +24,7 @@ export function createSocketLogin({ people, domain, watch }: SocketLoginParts): 
       const person = await people.find(identity)
       if (person.kind === 'unavailable') {
         return {
-          kind: 'refused',
+          kind: 'unavailable',
           reply: refusal(454, '4.7.0', 'Temporary authentication failure', person.cause),
         }
       }

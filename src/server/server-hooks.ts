@@ -47,6 +47,8 @@ export interface ScramCredentials {
 export type AuthAnswer =
   | { readonly kind: 'accepted'; readonly origin: Origin }
   | { readonly kind: 'refused'; readonly reply: Refusal }
+  /** The node cannot judge the credentials now: no error of the client. */
+  | { readonly kind: 'unavailable'; readonly reply: Refusal }
 
 /** What the session becomes when a client is admitted. */
 export type AdmissionAnswer =

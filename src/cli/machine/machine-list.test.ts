@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type QueueNode, queueNode, runCommand } from '../../../test/lib/queue-command.ts'
-import { openAppPasswordUse } from '../../auth/app-password-use.ts'
+import { openLastUses } from '../../auth/last-uses.ts'
 import { notingMachines } from '../../node/machine-use.ts'
 import type { RejectedEvent } from '../../observe/events.ts'
 import { machineList } from './machine-list.ts'
@@ -21,7 +21,7 @@ afterEach(() => node.place.remove())
 async function seen(identity: string, key: string, at: number) {
   const data = join(node.folder, 'data')
   mkdirSync(data, { recursive: true })
-  const use = await openAppPasswordUse(join(data, 'machines-used'), { now: () => at })
+  const use = await openLastUses(join(data, 'machines-used'), { now: () => at })
   const machines = notingMachines({ identify: async () => ({ kind: 'identified', identity }) }, use)
   await machines.identify({ subject: '', keyFingerprint: print(key), fingerprint: print('f') }, '192.0.2.7')
   await use.save()

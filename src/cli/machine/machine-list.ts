@@ -1,7 +1,7 @@
 // waypost machine list: which machines were here, and with which key; which never came or have expired; which unknown certificates came.
 
-import { openAppPasswordUse } from '../../auth/app-password-use.ts'
-import type { AppPasswordUse, LastUse } from '../../auth/app-password-use.ts'
+import { openLastUses } from '../../auth/last-uses.ts'
+import type { LastUses, LastUse } from '../../auth/last-uses.ts'
 import type { Machine } from '../../auth/machines.ts'
 import { fingerprintMark } from '../../node/machine-use.ts'
 import { writeTime } from '../../auth/app-password-line.ts'
@@ -45,7 +45,7 @@ export function machineList(options: MachineListOptions, io: Io): Promise<number
       line(io.stderr, 'the configuration has no `machines`')
       return USAGE
     }
-    const use = await openAppPasswordUse(machineUsePath(config), { now: () => now })
+    const use = await openLastUses(machineUsePath(config), { now: () => now })
     const rows = machines.list.map((one) => rowOf(one, use, now))
     const unknown = await unknownCertificates(config, { since, until: now })
     if (options.json) json(io.stdout, { machines: rows, unknown })
@@ -54,7 +54,7 @@ export function machineList(options: MachineListOptions, io: Io): Promise<number
   })
 }
 
-function rowOf(machine: Machine, use: Pick<AppPasswordUse, 'last'>, now: number): MachineRow {
+function rowOf(machine: Machine, use: Pick<LastUses, 'last'>, now: number): MachineRow {
   const prints = [...new Set([...machine.keys, ...machine.certificates])]
   const uses = prints.flatMap((print) => {
     const last = use.last(machine.name, { label: fingerprintMark(print), created: 0 })

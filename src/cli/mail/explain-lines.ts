@@ -1,5 +1,6 @@
 // A resolution as text for `waypost explain`: a block for each destination with its steps and their sources, or the reply of a rejection.
 
+import { counted } from '../../lib/counted.ts'
 import type { Destination, ForwardTerms, Resolution, Step } from '../../route/resolution.ts'
 import type { Refusal } from '../../smtp/reply.ts'
 
@@ -69,8 +70,4 @@ function oneStep(step: Step, indent: string): readonly string[] {
 function replyLines(reply: Refusal): readonly string[] {
   const lines = [`${INDENT}reply      ${reply.code} ${reply.enhanced} ${reply.text}`]
   return reply.cause === reply.text ? lines : [...lines, `${INDENT}cause      ${reply.cause}`]
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

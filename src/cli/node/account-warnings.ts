@@ -2,7 +2,7 @@
 // are too old, an issuer of tokens without an answer.
 
 import type { AppPassword } from '../../auth/app-password.ts'
-import { openAppPasswordUse } from '../../auth/app-password-use.ts'
+import { openLastUses } from '../../auth/last-uses.ts'
 import { identityOf } from '../../auth/passwd-authenticator.ts'
 import { createTokenKeys } from '../../auth/token-keys.ts'
 import type { Config } from '../../config/config.ts'
@@ -28,7 +28,7 @@ export async function accountWarnings(config: Config, { apps }: NodeData, mayAsk
 /** The file of last uses is missing before the first use, and then the times of creation count. */
 async function idleApps({ app_passwords: file, domain, ...config }: Config, list: readonly AppPassword[]) {
   if (file === undefined) return []
-  const use = await openAppPasswordUse(appPasswordUsePath(config), commandClock)
+  const use = await openLastUses(appPasswordUsePath(config), commandClock)
   return idleAppPasswords({ file, list }, { use, domain, now: commandClock.now() })
 }
 
@@ -51,6 +51,6 @@ async function noKeys({ oauth, at }: Config): Promise<Problem[]> {
 export async function unusedCertificates(config: Config, { pins }: NodeData): Promise<Problem[]> {
   const file = config.user_certificates?.pins ?? null
   if (file === null) return []
-  const use = await openAppPasswordUse(certificateUsePath(config), commandClock)
+  const use = await openLastUses(certificateUsePath(config), commandClock)
   return unusedPins({ file, pins }, use, (name) => identityOf(name, config.domain))
 }

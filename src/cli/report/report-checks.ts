@@ -1,5 +1,6 @@
 // waypost report checks: what each check did, and what it would have done in test mode, from the ledger. Exit code 1 if no check did anything.
 
+import { counted } from '../../lib/counted.ts'
 import { time } from '../../observe/describe-event.ts'
 import type { EventKind } from '../../observe/events.ts'
 import { FAILED, json, line, OK } from '../io.ts'
@@ -94,10 +95,6 @@ function parts({ sessions, messages, recipients }: Refused): string {
     .filter(([count]) => count > 0)
     .map(([count, name]) => counted(count, name))
     .join(', ')
-}
-
-function counted(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? '' : 's'}`
 }
 
 function sum({ sessions, messages, recipients }: Refused): number {

@@ -6,7 +6,7 @@ import { captureIo } from '../../../test/lib/captured-io.ts'
 import { createFakeClock } from '../../../test/lib/fake-clock.ts'
 import { findApp } from '../../auth/app-password.ts'
 import { parseAppPasswords } from '../../auth/app-password-file.ts'
-import { openAppPasswordUse } from '../../auth/app-password-use.ts'
+import { openLastUses } from '../../auth/last-uses.ts'
 import { writeScram } from '../../auth/derived-schemes.ts'
 import { addAppPassword, removeAppPassword } from './app-password-command.ts'
 import type { AddAppOptions } from './app-password-command.ts'
@@ -116,7 +116,7 @@ describe('waypost passwd app list', () => {
     await add({ label: 'used' })
     await add({ label: 'idle' })
     await add({ label: 'old', expires: clock.now() + DAY_MS })
-    const use = await openAppPasswordUse(join(folder, 'data', 'app-passwords-used'), {
+    const use = await openLastUses(join(folder, 'data', 'app-passwords-used'), {
       now: () => clock.now() + 50 * DAY_MS,
     })
     use.note('lee', 'used', '192.0.2.1')

@@ -2,8 +2,8 @@
 
 import type { AppPassword } from '../../auth/app-password.ts'
 import { loadAppPasswords } from '../../auth/app-password-file.ts'
-import { openAppPasswordUse } from '../../auth/app-password-use.ts'
-import type { LastUse } from '../../auth/app-password-use.ts'
+import { openLastUses } from '../../auth/last-uses.ts'
+import type { LastUse } from '../../auth/last-uses.ts'
 import { identityOf } from '../../auth/passwd-authenticator.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { stateOfApp, UNUSED_DAYS } from '../../node/app-password-state.ts'
@@ -36,7 +36,7 @@ export function listAppPasswords(options: ListAppOptions, io: Io): Promise<numbe
     const { list, problems } = await loadAppPasswords(place.file)
     for (const one of problems) line(io.stderr, `${one.file}:${one.line}:${one.column}: ${one.message}`)
     if (problems.some(({ severity }) => severity === 'error')) return USAGE
-    const use = await openAppPasswordUse(appPasswordUsePath({ data }), options.clock)
+    const use = await openLastUses(appPasswordUsePath({ data }), options.clock)
     const wanted = options.user === undefined ? null : identityOf(options.user, domain)
     const rows = list.flatMap((app): Row[] => {
       const identity = identityOf(app.user, domain)

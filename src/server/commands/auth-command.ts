@@ -2,7 +2,7 @@
 
 import type { Refusal, Reply } from '../../smtp/reply.ts'
 import { callHook } from '../call-hook.ts'
-import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
+import { type Answer, type Command, type Dialogue, say, sayThen, sayUncounted } from '../session-dialogue.ts'
 import type { Credentials } from '../server-hooks.ts'
 import {
   authCancelled,
@@ -39,7 +39,7 @@ export const auth: Command = async (dialogue, argument) => {
   const mechanism = (match[1] as string).toUpperCase()
   if (!offeredMechanisms(dialogue).includes(mechanism)) return say(authMechanism)
   const obtained = await obtain(dialogue, mechanism, match[2])
-  if (obtained.kind === 'refused') return failed(dialogue, obtained.reply)
+  if (obtained.kind === 'refused') return failed(dialogue, say(obtained.reply))
   return authenticate(dialogue, obtained.credentials)
 }
 
@@ -49,16 +49,17 @@ async function authenticate<Resolution>(dialogue: Dialogue<Resolution>, credenti
     context.hooks.authenticate(session, credentials),
   )
   if (result.kind === 'thrown') return say(result.reply)
-  if (result.answer.kind === 'refused') return failed(dialogue, result.answer.reply)
+  if (result.answer.kind === 'unavailable') return failed(dialogue, sayUncounted(result.answer.reply))
+  if (result.answer.kind === 'refused') return failed(dialogue, say(result.answer.reply))
   session.origin = result.answer.origin
   session.authenticated = true
   return say(authenticated)
 }
 
 /** Ends the session after too many failures: each further series of guesses costs a handshake. */
-function failed<Resolution>(dialogue: Dialogue<Resolution>, reply: Reply): Answer {
+function failed<Resolution>(dialogue: Dialogue<Resolution>, answer: Answer): Answer {
   dialogue.failedAuth++
-  return dialogue.failedAuth >= dialogue.context.limits.failedAuth ? sayThen(tooManyErrors, 'close') : say(reply)
+  return dialogue.failedAuth >= dialogue.context.limits.failedAuth ? sayThen(tooManyErrors, 'close') : answer
 }
 
 function obtain<Resolution>(

@@ -114,13 +114,15 @@ interface WaypostSpec {
   readonly more?: string
   /** The folder for processor profiles. */
   readonly profiles?: string
+  /** The checkout to run. Default: this one. */
+  readonly root?: string
 }
 
 /** A node with the shipped role `submission`. */
 export async function startWaypost(
   name: ContenderName,
   { world, sessions }: Surroundings,
-  { keys, more = '', profiles }: WaypostSpec,
+  { keys, more = '', profiles, root }: WaypostSpec,
 ): Promise<Contender> {
   const sinkPort = await freePort()
   const other = await freePort()
@@ -150,6 +152,7 @@ ${more}
     sessions,
     configuration,
     ...(profiles !== undefined && { profiles }),
+    ...(root !== undefined && { root }),
   })
   return { name, port: relay.port, sinkPort, pids: [relay.pid], keys, version: '', stop: () => relay.stop() }
 }

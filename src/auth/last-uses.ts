@@ -1,10 +1,10 @@
-// When and from where each app password was last used. The file is in the data directory of the node; a login only changes the memory.
+// When and from where each credential was last used: app passwords, certificates of users, keys of machines. Each kind has its file in the
+// data directory of the node; a login only changes the memory.
 
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '../lib/clock.ts'
 import { replaceFile } from '../lib/replace-file.ts'
-import type { AppPassword } from './app-password.ts'
-import type { AppPasswordNotes } from './authenticator.ts'
+import type { LastUseNotes } from './authenticator.ts'
 
 export interface LastUse {
   /** Unix milliseconds, whole seconds. */
@@ -12,23 +12,30 @@ export interface LastUse {
   readonly ip: string
 }
 
-export interface AppPasswordUse extends AppPasswordNotes {
-  /** Null if it was never used since it exists. */
-  last(identity: string, app: Pick<AppPassword, 'label' | 'created'>): LastUse | null
+/** One credential of an identity. */
+export interface Credential {
+  readonly label: string
+  /** Unix milliseconds; 0 if not known. */
+  readonly created: number
 }
 
-export interface AppPasswordUseFile extends AppPasswordUse {
+export interface LastUses extends LastUseNotes {
+  /** Null if it was never used since it exists. */
+  last(identity: string, credential: Credential): LastUse | null
+}
+
+export interface LastUsesFile extends LastUses {
   /** Writes the file if something has changed. Rejects with the error of the disk; the file stays as it was. */
   save(): Promise<void>
 }
 
-/** App passwords that are remembered; the one used longest ago is dropped first. Some ten megabytes. */
+/** Credentials that are remembered; the one used longest ago is dropped first. Some ten megabytes. */
 const MOST_REMEMBERED = 100_000
 /** Unix seconds, address, label, user: none of them contains white space. */
 const form = /^(\d{1,11}) (\S{1,64}) (\S+) (\S+)$/
 
 /** Reads the file, which may be missing; damaged lines are ignored. Rejects with the error of the file system. */
-export async function openAppPasswordUse(path: string, clock: Pick<Clock, 'now'>): Promise<AppPasswordUseFile> {
+export async function openLastUses(path: string, clock: Pick<Clock, 'now'>): Promise<LastUsesFile> {
   const uses = parse(await readFile(path, 'utf8').catch(absentIsEmpty))
   let isChanged = false
   return {
@@ -42,7 +49,7 @@ export async function openAppPasswordUse(path: string, clock: Pick<Clock, 'now'>
     },
     last: (identity, { label, created }) => {
       const use = uses.get(`${label} ${identity}`)
-      // A new app password can have the label of a removed one.
+      // A new credential can have the label of a removed one.
       return use === undefined || use.at < created ? null : use
     },
     save: async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { openAppPasswordUse } from './app-password-use.ts'
+import { openLastUses } from './last-uses.ts'
 
 let folder: string
 let path: string
@@ -17,7 +17,7 @@ const phone = { label: 'phone', created: 0 }
 
 it('keeps the last uses over a restart, and writes only changes', async () => {
   const clock = createFakeClock()
-  const before = await openAppPasswordUse(path, clock)
+  const before = await openLastUses(path, clock)
   await before.save()
   expect(() => statSync(path)).toThrow('ENOENT')
   before.note('lee', 'phone', '192.0.2.1')
@@ -27,7 +27,7 @@ it('keeps the last uses over a restart, and writes only changes', async () => {
   const { ino } = statSync(path)
   await before.save()
   expect(statSync(path).ino).toBe(ino)
-  const after = await openAppPasswordUse(path, clock)
+  const after = await openLastUses(path, clock)
   expect(after.last('lee', phone)).toEqual({ at: clock.now(), ip: '2001:db8::1' })
   expect(after.last('kim', phone)).toBeNull()
   expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2)
@@ -35,7 +35,7 @@ it('keeps the last uses over a restart, and writes only changes', async () => {
 
 it('is not that of a removed app password with the same label', async () => {
   const clock = createFakeClock()
-  const use = await openAppPasswordUse(path, clock)
+  const use = await openLastUses(path, clock)
   use.note('lee', 'phone', '192.0.2.1')
   await clock.advance(60_000)
   expect(use.last('lee', { label: 'phone', created: clock.now() })).toBeNull()
@@ -43,9 +43,9 @@ it('is not that of a removed app password with the same label', async () => {
 
 it('ignores damaged lines, and tries again after an error of the disk', async () => {
   writeFileSync(path, 'damaged\n1000 192.0.2.1 phone lee\n\u0000\n')
-  const use = await openAppPasswordUse(path, createFakeClock())
+  const use = await openLastUses(path, createFakeClock())
   expect(use.last('lee', phone)).toEqual({ at: 1_000_000, ip: '192.0.2.1' })
-  const lost = await openAppPasswordUse(join(folder, 'missing', 'used'), createFakeClock())
+  const lost = await openLastUses(join(folder, 'missing', 'used'), createFakeClock())
   lost.note('lee', 'phone', '192.0.2.1')
   await expect(lost.save()).rejects.toThrow('ENOENT')
   await expect(lost.save()).rejects.toThrow('ENOENT')
