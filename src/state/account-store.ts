@@ -46,8 +46,9 @@ export function createNodeAccounts(path: string, ports: StateFilePorts): NodeAcc
     take: async (request) => (await ask().take(request)) ?? unavailable(),
     failed: async (accounts, at) => void (await ask().failed(accounts, at)),
     observe: async (facts) => {
-      const signs = await ask().observe(facts)
-      return signs ? { kind: 'known', signs } : unavailable()
+      const found = await ask().observe(facts)
+      if (found === null) return unavailable()
+      return found.hold ? { kind: 'held', hold: found.hold } : { kind: 'known', signs: found.signs }
     },
     holds: async (names) => {
       const holds = await ask().holding(names)

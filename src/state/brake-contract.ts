@@ -71,12 +71,16 @@ interface Unavailable {
   readonly cause: string
 }
 
-export type SignsAnswer = { readonly kind: 'known'; readonly signs: readonly AccountSigns[] } | Unavailable
+export type SignsAnswer =
+  | { readonly kind: 'known'; readonly signs: readonly AccountSigns[] }
+  /** One of the names is on hold; the message is not added. */
+  | { readonly kind: 'held'; readonly hold: AccountHold }
+  | Unavailable
 export type HoldsAnswer = { readonly kind: 'known'; readonly holds: readonly AccountHold[] } | Unavailable
 
 /** For the node. */
 export interface Brake {
-  /** Adds a message to the history, and says what is unusual about its account now. */
+  /** Adds a message to the history, and says what is unusual about its account now. A hold that stands comes first. */
   observe(facts: MessageFacts): Promise<SignsAnswer>
   /** The holds that stand for any of the names. */
   holds(names: readonly AccountName[]): Promise<HoldsAnswer>

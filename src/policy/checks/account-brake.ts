@@ -38,33 +38,38 @@ export function accountBrakeCheck(settings: () => BrakeSettings, ports: AccountB
   return {
     name: 'account-brake',
     mail: async ({ origin }) => {
-      if (!isAuthenticated(origin)) return accepted
+      // Mail that would be held is accepted: the end of data decides.
+      if (!isAuthenticated(origin) || settings().newMail === 'hold') return accepted
       const answer = await brake.holds(allNames(accountNames(origin)))
       if (answer.kind === 'unavailable') return unknown(answer.cause)
       const [hold] = answer.holds
-      return hold && settings().newMail === 'refuse' ? refusedFor(hold) : accepted
+      return hold ? refusedFor(hold) : accepted
     },
     message: async (mail) => {
       const { origin } = mail
       if (!isAuthenticated(origin)) return accepted
       const current = settings()
-      const answer = await brake.holds(allNames(accountNames(origin)))
-      if (answer.kind === 'unavailable') return unknown(answer.cause)
-      const [standing] = answer.holds
-      if (standing) return ofHold(standing, current)
-      const found = await judge(current, ports, { mail, origin })
-      if (found === null) return accepted
-      return found.isTrial ? refusedOnTrial(found) : ofHold(found, current)
+      const judged = await judge(current, ports, { mail, origin })
+      if (judged.kind === 'unavailable') return unknown(judged.cause)
+      if (judged.kind === 'usual') return accepted
+      return judged.isTrial ? refusedOnTrial(judged.hold) : ofHold(judged.hold, current)
     },
   }
 }
 
-/** The hold that the message causes; null if it is not unusual enough. In test mode it is a trial, and not made. */
+type Judged =
+  | { readonly kind: 'usual' }
+  /** A hold that stands, or that the message causes. In test mode it is a trial, and not made. */
+  | { readonly kind: 'hold'; readonly hold: AccountHold; readonly isTrial: boolean }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
+const usual: Judged = { kind: 'usual' }
+
 async function judge(
   { holdAt, points, least }: BrakeSettings,
   { brake, clock, held, isTested }: AccountBrakePorts,
   { mail, origin }: { readonly mail: Mail; readonly origin: Authenticated },
-): Promise<(AccountHold & { readonly isTrial: boolean }) | null> {
+): Promise<Judged> {
   const at = clock.now()
   const names = allNames(accountNames(origin))
   const observed = await brake.observe({
@@ -74,20 +79,22 @@ async function judge(
     spam: mail.judged?.score ?? null,
     at,
   })
-  if (observed.kind === 'unavailable' || holdAt === null) return null
+  if (observed.kind === 'held') return { ...observed, kind: 'hold', isTrial: false }
+  if (observed.kind === 'unavailable') return observed
+  if (holdAt === null) return usual
   const scores = observed.signs.map((signs) => ({ ...signs, ...brakeScore(signs, points, least[leastOf(origin)]) }))
   const worst = scores.reduce<(AccountSigns & ReturnType<typeof brakeScore>) | null>(
     (most, one) => (most === null || one.score > most.score ? one : most),
     null,
   )
-  if (worst === null || worst.score < holdAt) return null
+  if (worst === null || worst.score < holdAt) return usual
   const reason = `unusual, score ${worst.score} of ${holdAt}`
   // What the client used is stopped: the thief of an app password has nothing else, and its user continues.
   const account = names.at(-1) ?? worst.account
   const hold = { account, at, by: BY_NODE, reason, evidence: worst.evidence }
-  if (isTested(mail.session?.listener ?? '')) return { ...hold, isTrial: true }
+  if (isTested(mail.session?.listener ?? '')) return { kind: 'hold', hold, isTrial: true }
   if ((await brake.hold(hold)) === 'held') held()
-  return { ...hold, isTrial: false }
+  return { kind: 'hold', hold, isTrial: false }
 }
 
 function leastOf({ kind }: Authenticated): 'user' | 'machine' {

@@ -14,7 +14,8 @@ export interface AccountTable {
   judge(request: UsageRequest): UsageAnswer
   take(request: UsageRequest): UsageAnswer
   failed(accounts: readonly AccountName[], at: number): void
-  observe(facts: MessageFacts): readonly AccountSigns[]
+  /** A hold that stands for one of the names; else what is unusual with the message. */
+  observe(facts: MessageFacts): { readonly hold: AccountHold | null; readonly signs: readonly AccountSigns[] }
   /** The holds that stand for any of the names. */
   holding(names: readonly AccountName[]): readonly AccountHold[]
   /** False if one stands. */
@@ -34,12 +35,17 @@ export function accountTable(db: Database): AccountTable {
   const mail = sentMail(db)
   const holds = sqliteHolds(db)
   const history = accountHistory(db)
+  const holding = (names: readonly AccountName[]) =>
+    names.map((name) => holds.standing(name)).filter((one) => one !== null)
   return {
     judge: (request) => usage.judge(request),
     take: (request) => usage.take(request),
     failed: (accounts, at) => usage.failed(accounts, at),
-    observe: (facts) => history.observe(facts),
-    holding: (names) => names.map((name) => holds.standing(name)).filter((one) => one !== null),
+    observe: (facts) => {
+      const [hold = null] = holding(facts.names)
+      return { hold, signs: hold === null ? history.observe(facts) : [] }
+    },
+    holding,
     hold: (order) => holds.hold(order),
     sent: (one) => mail.add(one),
     senderOf: (queueId) => mail.senderOf(queueId),
