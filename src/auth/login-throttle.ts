@@ -89,14 +89,7 @@ export function createGuard({ budgets, known }: GuardParts): Guard {
     accountFailuresOfSite: siteAccounts,
   }
   const flights = createAttemptsInFlight()
-  const limitsOf = ({ client, site, account }: Keys, isKnown: boolean): readonly Limit[] =>
-    isKnown
-      ? [{ kind: 'pair', rate: pairs, value: pairOf(account, client) }]
-      : [
-          { kind: 'address', rate: clients, value: client },
-          { kind: 'network', rate: sites, value: site },
-          { kind: 'account', rate: accounts, value: account },
-        ]
+  const limitsOf = (keys: Keys, isKnown: boolean) => (isKnown ? [pairLimit(pairs, keys)] : strangersLimits(rates, keys))
   /** Counts the attempt; the result takes it back. */
   const count = ({ client, site, account }: Keys): (() => void) => {
     const counted: [rate: Rate, key: string][] = [
@@ -145,6 +138,20 @@ interface Limit {
   readonly kind: ReachedLimit['kind'] | 'pair'
   readonly rate: Rate
   readonly value: string
+}
+
+function pairLimit(rate: Rate, { account, client }: Keys): Limit {
+  return { kind: 'pair', rate, value: pairOf(account, client) }
+}
+
+type StrangersRates = Readonly<Record<'failedLoginsOfClient' | 'failedLoginsOfSite' | 'failedLoginsOfAccount', Rate>>
+
+function strangersLimits(rates: StrangersRates, { client, site, account }: Keys): readonly Limit[] {
+  return [
+    { kind: 'address', rate: rates.failedLoginsOfClient, value: client },
+    { kind: 'network', rate: rates.failedLoginsOfSite, value: site },
+    { kind: 'account', rate: rates.failedLoginsOfAccount, value: account },
+  ]
 }
 
 function pairOf(account: string, client: string): string {

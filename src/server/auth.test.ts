@@ -178,10 +178,20 @@ describe('AUTH in general', () => {
     await client.closed()
   })
 
-  it('sends the reply of the hook, also a temporary one', async () => {
+  it('sends the reply of the hook; what the node cannot judge is no error of the client', async () => {
     const reply = refusal(454, '4.7.0', 'Temporary authentication failure')
-    const client = await start({ hooks: { authenticate: async () => ({ kind: 'refused', reply }) } })
+    const answers = [{ kind: 'unavailable', reply } as const, { kind: 'refused', reply } as const]
+    let errors = 0
+    const client = await start({
+      hooks: {
+        authenticate: async () => answers.shift() ?? { kind: 'refused', reply },
+        failed: () => ++errors > 100,
+      },
+    })
     await client.expect(`AUTH PLAIN ${base64('\0lee\0secret')}`, '454 4.7.0')
+    expect(errors).toBe(0)
+    await client.expect(`AUTH PLAIN ${base64('\0lee\0secret')}`, '454 4.7.0')
+    expect(errors).toBe(1)
   })
 
   it('accepts a line of 12288 octets and ends the session at a longer one (RFC 4954 4)', async () => {

@@ -1,6 +1,7 @@
 // All attacks, in the order of the table.
 
 import type { Attack } from './attack.ts'
+import { bannedGuessers } from './banned-guessers.ts'
 import { chunks } from './chunks.ts'
 import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
@@ -28,6 +29,7 @@ export const attacks: readonly Attack[] = [
   unfinishedHeaders,
   copies,
   passwordGuesses,
+  bannedGuessers,
   verificationAttack,
   drippedBodies,
   deliverySlots,

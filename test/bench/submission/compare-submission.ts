@@ -44,7 +44,13 @@ async function start(argument: string) {
     measureTurn(node.pids, sink, {
       messages: count,
       send: () =>
-        runSubmissionLoad({ port, users: world.users, sessions, messages: count, perSession: load?.perSession ?? null }),
+        runSubmissionLoad({
+          port,
+          users: world.users,
+          sessions,
+          messages: count,
+          perSession: load?.perSession ?? null,
+        }),
     })
   return { label, node, sink, turn, turns: [] as Turn<SubmissionAnswer>[] }
 }

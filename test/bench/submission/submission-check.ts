@@ -19,9 +19,9 @@ export async function checkContender(contender: Contender, world: SubmissionWorl
   const sink = await startSmtpPeer({ host: '127.0.0.1', port: sinkPort, extensions: ['PIPELINING', '8BITMIME'] })
   try {
     await checkRefusals(contender, world)
-    // Each user once, and few at a time: Waypost has a limit for logins at the same time from a client that it does not know.
+    // Each user once, and all at the same time from one address, which is new: as an office does on a Monday.
     const messages = world.users.length
-    await runSubmissionLoad({ port, users: world.users, sessions: 4, messages, perSession: 1 })
+    await runSubmissionLoad({ port, users: world.users, sessions: messages, messages, perSession: 1 })
     await until(() => sink.messages.length >= messages, { what: `${messages} messages of ${name}`, timeout: PATIENCE })
     for (const { data } of sink.messages) await checkSignatures(contender, world, data)
   } finally {
