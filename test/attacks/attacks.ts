@@ -8,6 +8,7 @@ import { copies } from './copies.ts'
 import { deliverySlots } from './delivery-slots.ts'
 import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
+import { droppedMessages } from './dropped-messages.ts'
 import { greylistEntries } from './greylist-entries.ts'
 import { harvesting } from './harvesting.ts'
 import { listenerPlaces } from './listener-places.ts'
@@ -45,4 +46,5 @@ export const attacks: readonly Attack[] = [
   chunks,
   proxyHeaders,
   greylistEntries,
+  droppedMessages,
 ]
