@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createAttemptsInFlight } from './attempts-in-flight.ts'
 
-it('counts by key, and wakes those who wait in their order', async () => {
+it('counts by key, and wakes what waits in its order', async () => {
   const flights = createAttemptsInFlight()
   const woken: string[] = []
   const end = flights.begin(['client', 'account'])

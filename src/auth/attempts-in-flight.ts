@@ -1,10 +1,10 @@
-// Login attempts that are being judged, by whatever they are counted for. Those who find no room wait for the end of one of them.
+// Login attempts that are being judged, by whatever they are counted for. An attempt that finds no place waits for the end of one of them.
 
 export interface AttemptsInFlight {
   /** Adds one for each key. Call the result once, at its end. */
   begin(keys: readonly string[]): () => void
   of(key: string): number
-  /** Resolves when an attempt of the key ends. Those who wait are woken in their order. */
+  /** Resolves when an attempt of the key ends. Attempts that wait are woken in their order. */
   nextEnd(key: string): Promise<void>
 }
 

@@ -133,7 +133,7 @@ describe('counts', () => {
 })
 
 describe('many users behind one address', () => {
-  it('who are all new wait for each other, and are not banned', async () => {
+  it('wait for each other where all are new, and are not banned', async () => {
     const running: (() => void)[] = []
     const logIn = async (user: string) => {
       const attempt = await guard.begin('192.0.2.1', user)

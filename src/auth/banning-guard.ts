@@ -61,7 +61,7 @@ export function createBanningGuard(parts: BanningGuardParts): BanningGuard {
   }
 }
 
-/** Asks again whenever an attempt has ended, until there is room or the time is over. */
+/** Asks again whenever an attempt has ended, until there is a place or the time is over. */
 async function whenNotCrowded(begin: () => Attempt, clock: Pick<Clock, 'monotonic' | 'after'>): Promise<LoginAttempt> {
   const deadline = clock.monotonic() + CROWD_MS
   for (let attempt = begin(); ; attempt = begin()) {
