@@ -16,6 +16,7 @@ import { declareNode } from './node/declare-node.ts'
 import { declareOauth } from './oauth/declare-oauth.ts'
 import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
+import { declareSetup } from './setup/declare-setup.ts'
 import { declareSendmail } from './sendmail/declare-sendmail.ts'
 import { declareSecrets } from './secrets/declare-secrets.ts'
 import { declareTls } from './tls/declare-tls.ts'
@@ -39,6 +40,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     // Subcommands copy this when they are declared.
     .exitOverride((error) => exit(error.exitCode))
   for (const declare of [
+    declareSetup,
     declareNode,
     declareMail,
     declareSendmail,

@@ -41,6 +41,8 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['observe', 'state', 'lib'],
   reports: ['message', 'state', 'budget', 'smtp', 'lib'],
   autoconfig: ['server', 'lib'],
+  x509: [],
+  setup: [ANY],
   wiring: [ANY],
   node: [ANY],
   demo: [ANY],
@@ -50,7 +52,8 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules that only these may import: the rest of the program receives its settings as arguments and knows no wiring. */
 const importersOf: Readonly<Record<string, readonly string[]>> = {
-  config: ['fleet', 'published', 'wiring', 'node', 'cli', 'demo'],
+  config: ['fleet', 'setup', 'published', 'wiring', 'node', 'cli', 'demo'],
+  setup: ['cli'],
   wiring: ['node', 'cli', 'demo'],
   node: ['cli', 'demo'],
   cli: ['main.ts', 'demo'],

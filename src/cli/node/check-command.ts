@@ -82,7 +82,7 @@ interface Inspection {
   readonly summary: string
 }
 
-async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }): Promise<Inspection> {
+export async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }): Promise<Inspection> {
   const load = loadConfig(options.config)
   if (load.kind === 'bad') {
     const problems = [...load.problems, ...(await problemsOfFiles(load.values))]

@@ -1,0 +1,112 @@
+// Runs the commands of a page in one shell, in an empty home folder, and compares what they print with the page.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+const MARK = '@@@ block '
+
+export interface Step {
+  readonly commands: string
+  /** Lines that the commands print, in this order, among others. `…` stands for any text. */
+  readonly output: readonly string[]
+}
+
+/** The `sh` blocks of the page, each with the `text` block that follows it. */
+export function readSteps(text: string): Step[] {
+  const blocks = [...text.matchAll(/^```(sh|text)\n(.*?)^```$/gms)].map((match) => ({
+    kind: match[1],
+    text: match[2]!,
+  }))
+  return blocks.flatMap(({ kind, text: commands }, i) => {
+    const next = blocks[i + 1]
+    const output = next?.kind === 'text' ? next.text.trimEnd().split('\n') : []
+    return kind === 'sh' ? [{ commands, output }] : []
+  })
+}
+
+/** What differs from run to run: queue IDs, SRS hashes and days, fingerprints, times, dates of selectors, the home folder. */
+function normalised(line: string, home: string): string {
+  return line
+    .replaceAll(home, '/home/kim')
+    .replace(/\b(?=[A-Za-z]*\d)[0-9A-Za-z]{16}\b/g, 'QUEUE-ID')
+    .replace(/SRS0=[\w+/-]{4,27}=[A-Z2-7]{2}=/g, 'SRS0=HASH=DAY=')
+    .replace(/\b[0-9a-f]{64}\b/g, 'FINGERPRINT')
+    .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+Z/g, 'TIME')
+    .replace(/-20\d{6}\b/g, '-DATE')
+}
+
+function matches(printed: string, expected: string): boolean {
+  const parts = expected.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`).test(printed)
+}
+
+/** The expected lines that do not appear in the printed ones, in order. */
+function missingLines(printed: readonly string[], expected: readonly string[]): string[] {
+  let from = 0
+  return expected.filter((line) => {
+    const at = printed.findIndex((one, i) => i >= from && matches(one, line))
+    if (at >= 0) from = at + 1
+    return at < 0
+  })
+}
+
+async function runInShell(script: string, home: string): Promise<{ readonly status: number | null; output: string }> {
+  const child = spawn('bash', ['-e'], { cwd: root, env: { ...process.env, HOME: home }, detached: true })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+  child.stdin.end(script)
+  try {
+    const status = await new Promise<number | null>((resolve) => child.once('close', resolve))
+    return { status, output }
+  } finally {
+    // The nodes run in the background of the shell, so they are in its process group.
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL')
+    } catch {
+      // The group has ended.
+    }
+  }
+}
+
+/** Runs the steps in one shell; returns what each printed, and the exit status of the shell. */
+async function runSteps(steps: readonly Step[], home: string) {
+  const script = steps.map(({ commands }, i) => `echo '${MARK}${i}'\n${commands}`).join('')
+  const { status, output } = await runInShell(script, home)
+  return { status, printed: output.split(/^@@@ block \d+\n/m).slice(1) }
+}
+
+export interface StepResults {
+  /** Each step whose output lacks lines of the page. */
+  readonly failures: readonly {
+    readonly commands: string
+    readonly missing: readonly string[]
+    readonly lines: readonly string[]
+  }[]
+  /** Of the shell. */
+  readonly status: number | null
+  /** What the step printed at which the shell ended; empty after the last step. */
+  readonly last: string | undefined
+}
+
+/** Runs all steps and removes the home folder. */
+export async function compareSteps(steps: readonly Step[]): Promise<StepResults> {
+  const home = mkdtempSync(join(tmpdir(), 'waypost-tutorial-'))
+  try {
+    const { status, printed } = await runSteps(steps, home)
+    const failures = steps.flatMap(({ commands, output: expected }, i) => {
+      const lines = (printed[i] ?? '').split('\n').map((line) => normalised(line, home))
+      const missing = missingLines(
+        lines,
+        expected.map((line) => normalised(line, home)),
+      )
+      return missing.length > 0 ? [{ commands, missing, lines }] : []
+    })
+    return { failures, status, last: printed.length === steps.length ? '' : printed.at(-1) }
+  } finally {
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
