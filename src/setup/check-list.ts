@@ -20,7 +20,7 @@ const RUN = '/etc/waypost/node.yaml'
 export function checkListText(request: CheckListRequest): string {
   const { fleet } = request
   const steps: readonly (readonly [title: string, body: readonly string[]])[] = [
-    ['Publish the DNS records', dnsStep(fleet)],
+    ['Publish the DNS records', dnsStep],
     ['Install the program on each host', installStep(request)],
     ['Copy each folder to its host', copyStep(request)],
     ['Start the nodes', startStep(request)],
@@ -48,16 +48,16 @@ function remote(node: FleetNode, command: string): string {
   return `ssh root@${node.hostname} ${command}`
 }
 
-function dnsStep({ domain, srsDomain }: Fleet): readonly string[] {
-  const names = [...new Set([domain, ...(srsDomain === null ? [] : [srsDomain])])]
-  return [
-    '`dns.zone` has all records. Publish them at the DNS provider of each domain. The provider of an',
-    'address sets its reverse name (PTR). If mail of the domain is at another provider now, publish the',
-    'MX records last.',
-    '',
-    ...code(...names.map((name) => `dig +short MX ${name} @9.9.9.9`), 'waypost dkim check --keys shared/dkim'),
-  ]
-}
+const dnsStep: readonly string[] = [
+  '`dns.zone` has all records. Publish them at the DNS provider of each domain; for zones with dynamic',
+  'updates, add `zones` to `fleet.yaml` and run `waypost dns publish`. The provider of an address sets',
+  'its reverse name (PTR). If mail of the domain is at another provider now, publish the MX records',
+  'last.',
+  '',
+  'Proof: no errors.',
+  '',
+  ...code('waypost dns check'),
+]
 
 function installStep({ fleet, runner }: CheckListRequest): readonly string[] {
   const { dns } = nodeSettings(fleet.nodes[0] as FleetNode, fleet) as { dns?: { servers?: readonly string[] } }
