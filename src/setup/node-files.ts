@@ -36,7 +36,7 @@ export function planNodeFiles(node: FleetNode, { fleet, folder, runner }: NodeFo
 }
 
 /** The ports of a node that other hosts connect to. */
-export function publicPorts(node: FleetNode): readonly number[] {
+function publicPorts(node: FleetNode): readonly number[] {
   const open = listenersOf(node).filter(({ host }) => !isLoopbackAddress(host))
   return [...new Set(open.map(({ port }) => port))]
 }

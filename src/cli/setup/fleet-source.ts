@@ -54,12 +54,12 @@ export function fromFolder(folder: string, flags: Flags): FoundSource {
   if (yaml.kind === 'bad') return bad(yaml.problems.map(formatProblem))
   const written = isMap(yaml.source.value) ? yaml.source.value : {}
   const srsDomain = isMap(written.srs) ? written.srs.domain : undefined
-  const differing = [
+  for (const [flag, given, known] of [
     ['--domain', flags.domain, written.domain],
     ['--srs-domain', flags.srsDomain, srsDomain],
-  ].find(([, given, known]) => given !== undefined && given !== known)
-  if (differing)
-    return bad([`${differing[0]}: found ${differing[1]}, expected ${differing[2]} as in ${origin}; change it there`])
+  ] as const)
+    if (given !== undefined && given !== known)
+      return bad([`${flag}: found ${given}, expected ${String(known)} as in ${origin}; change it there`])
   const added = withNodes(text, nodesOf(flags))
   if (added.kind === 'conflict')
     return bad([`found the node ${added.name}, which ${origin} has with another role or address; change it there`])
