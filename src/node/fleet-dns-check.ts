@@ -3,6 +3,7 @@
 import type { DnsServer, Exchange } from '../dns/exchange.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { createDnsLists } from '../filter/ask-lists.ts'
+import type { DnsList } from '../filter/dns-lists.ts'
 import type { Clock } from '../lib/clock.ts'
 import { readRegularFile } from '../lib/read-regular-file.ts'
 import { replaceFile } from '../lib/replace-file.ts'
@@ -18,6 +19,8 @@ export interface FleetDnsSettings {
   readonly servers: readonly DnsServer[]
   /** True: lists in the DNS are asked about our addresses and domains. */
   readonly lists: boolean
+  /** The lists of a node, which may have keys. */
+  readonly ownLists?: readonly DnsList[]
   /** File with the times of findings. */
   readonly state: string
   /** Port of authoritative servers; another one than 53 only in tests. */
@@ -47,7 +50,7 @@ export async function checkFleetDns(
 ): Promise<FleetDnsCheck> {
   const { servers, state } = settings
   const port = settings.port === undefined ? {} : { port: settings.port }
-  const { lists, contacts, timeoutMs } = shippedLists()
+  const { lists, contacts, timeoutMs } = shippedLists(settings.ownLists)
   const asked = settings.lists ? createDnsLists(lists, timeoutMs, { resolver, clock }) : null
   try {
     // A list that fails its test (RFC 5782 5) says nothing.

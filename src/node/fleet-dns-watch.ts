@@ -93,7 +93,7 @@ async function checkOnce(config: Config, { fleet: file, lists }: Settings, ports
   const servers = config.dns.servers ?? (await readSystemServers()).servers
   const { findings, unwritten } = await checkFleetDns(
     planned.plan,
-    { servers, lists, state: dnsCheckPath(config), port: ports.port },
+    { servers, lists, ownLists: config.dnsbl?.lists ?? [], state: dnsCheckPath(config), port: ports.port },
     { ...ports, exchange: givingUp(networkExchange) },
   )
   if (unwritten !== null) ports.log.warn({ cause: unwritten }, 'the times of findings about the DNS cannot be stored')

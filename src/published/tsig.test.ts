@@ -65,6 +65,20 @@ test('an answer that is signed over the request is verified; any change to it is
   expect(verify(request)).toMatchObject({ cause: 'the answer is not signed' })
 })
 
+test('an answer with any other octet is refused', () => {
+  const signed = signRequest(request, key, NOW)
+  const whole = answerTo(signed)
+  const { start = 0, name = '' } = lastRecord(whole) ?? {}
+  // The ID belongs to the transport, and class and time to live of the record are constants in what is signed.
+  const fixed = start + name.length + 2 + 2
+  for (let at = 2; at < whole.length; at++) {
+    if (at >= fixed && at < fixed + 6) continue
+    const changed = Buffer.from(whole)
+    changed.writeUInt8(changed.readUInt8(at) ^ 0x11, at)
+    expect([at, verifyAnswer(changed, key, { ...signed, now: NOW }).kind]).toEqual([at, 'refused'])
+  }
+})
+
 test('every shortened answer is refused without an exception', () => {
   const signed = signRequest(request, key, NOW)
   const whole = answerTo(signed)

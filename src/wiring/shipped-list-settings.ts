@@ -13,11 +13,17 @@ export interface ShippedLists {
 
 const TIMEOUT_MS = 10_000
 
-/** Those that can be asked without a key. */
-export function shippedLists(): ShippedLists {
+/**
+ * Those that can be asked without a key, and those of the node, which may have one.
+ * @param own the lists of a node
+ */
+export function shippedLists(own: readonly DnsList[] = []): ShippedLists {
   const shipped = [...loadShippedDnsLists().lists.values()]
   return {
-    lists: shipped.flatMap((one) => (one.zone === undefined ? [] : listOf(one, one.zone))),
+    lists: shipped.flatMap((one) => {
+      const keyed = own.find(({ name }) => name === one.name)
+      return keyed ?? (one.zone === undefined ? [] : listOf(one, one.zone))
+    }),
     contacts: new Map(
       shipped.map(({ name, contact, answers }) => [
         name,
