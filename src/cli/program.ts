@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { declareAccount } from './account/declare-account.ts'
 import { declareAutoconfig } from './autoconfig/declare-autoconfig.ts'
 import { declareBan } from './ban/declare-ban.ts'
+import { declareCertificates } from './certificates/declare-certificates.ts'
 import { declareDirectory } from './directory/declare-directory.ts'
 import { declareDns } from './dns/declare-dns.ts'
 import { declareFleet } from './fleet/declare-fleet.ts'
@@ -54,6 +55,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareSecrets,
     declareMachine,
     declareOauth,
+    declareCertificates,
     declareAutoconfig,
     declareFleet,
     declareDns,

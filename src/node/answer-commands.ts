@@ -5,25 +5,41 @@ import type { DeliveryEngine } from '../delivery/engine.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import type { Log } from '../lib/log.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
+import type { CertificateWatch } from './certificate-watch.ts'
+import type { CertificateUsers } from './use-certificate.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
 
 /** How soon the order of an operator to accept the files is seen. */
 const ORDERS_INTERVAL_MS = 1000
 
-export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'log'> {
+export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'log'>, CertificateUsers {
   readonly reloader: Reloader
   readonly engine: Pick<DeliveryEngine, 'waits'>
+  /** Null without `tls.acme`. */
+  readonly certificates: CertificateWatch | null
 }
 
 /** Answers the requests of commands until the drain. */
 export async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
-  const { config, clock, log, reloader, engine } = parts
+  const { config, clock, log, reloader, engine, certificates } = parts
+  await certificates?.start(parts)
   const requests = new Map<string, () => Promise<object>>([
     ['reload', () => reloader.reload()],
     ['waits', () => engine.waits()],
+    ...certificateRequests(certificates),
   ])
   const control = await startControl(controlSocketPath(config), { clock, log, requests })
   stops.defer(() => control.close())
+}
+
+/** Those of `waypost certificates`. */
+function certificateRequests(certificates: CertificateWatch | null): [string, () => Promise<object>][] {
+  const none = { kind: 'failed', text: 'an operator renews the certificate of this node: tls.acme is not set' }
+  return [
+    ['certificate-renew', async () => certificates?.renew() ?? none],
+    ['certificate-rotate', async () => certificates?.rotate(false) ?? none],
+    ['certificate-rotate-now', async () => certificates?.rotate(true) ?? none],
+  ]
 }
 
 /** Looks for the order of an operator to accept what the guard has refused, and reloads. */

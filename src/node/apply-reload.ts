@@ -22,6 +22,7 @@ import { untilSettled } from './settled-files.ts'
 import type { RevocationLists } from './revocation-lists.ts'
 import { listenerMaterial } from './listener-material.ts'
 import { applyReloadable } from './reloadable-keys.ts'
+import { useCertificate } from './use-certificate.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import type { SourceHolder } from './source-holder.ts'
 
@@ -75,14 +76,10 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   node.modes.replace(config)
   await sources.adopt(config)
   await node.revocation.update(config)
-  certificate.value = listenerMaterial(config)
   node.greylist?.update(config)
   node.login?.update(config)
   node.accounts.update(config)
-  node.transfers?.updateTls()
-  const cause = [...node.listeners, ...(node.clientHttps ? [node.clientHttps] : [])]
-    .map((one) => one.updateTls())
-    .find((one) => one !== null)
+  const cause = useCertificate(listenerMaterial(config), node)
   const warnings = [...loaded.warnings]
   if (cause) {
     log.error({ cause }, 'the new certificate is invalid; the old one stays in use')

@@ -182,7 +182,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
-  await answerCommands({ ...running, reloader, engine: path.engine }, stops)
+  await answerCommands({ ...running, ...services, reloader, engine: path.engine }, stops)
   log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,

@@ -17,6 +17,7 @@ import type { BanWatch } from './ban-watch.ts'
 import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
+import type { CertificateWatch } from './certificate-watch.ts'
 import type { OauthWatch } from './oauth-watch.ts'
 import type { FleetDnsWatch } from './fleet-dns-watch.ts'
 import type { ReportWatch } from './report-watch.ts'
@@ -77,6 +78,8 @@ export interface ObservationParts extends HealthParts {
   readonly accounts: Pick<AccountWatch, 'health' | 'metric'>
   /** Null without targets. */
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
+  /** Null without `tls.acme`. */
+  readonly certificates: Pick<CertificateWatch, 'health' | 'metrics'> | null
   /** Null without OAuth clients. */
   readonly oauth: Pick<OauthWatch, 'health' | 'metrics'> | null
   /** Null for a node that does not check the DNS of the fleet. */
@@ -131,7 +134,9 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     parts.accounts.health,
-    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns].flatMap((one) => (one ? [one.health] : [])),
+    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns, parts.certificates].flatMap((one) =>
+      one ? [one.health] : [],
+    ),
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
@@ -150,9 +155,18 @@ type Watches = Pick<
   | 'oauth'
   | 'reports'
   | 'fleetDns'
+  | 'certificates'
 >
 
-function watchMetrics({ dnsLists, webhooks, oauth, reports, fleetDns, ...watches }: Watches): readonly GaugeSource[] {
+function watchMetrics({
+  dnsLists,
+  webhooks,
+  oauth,
+  reports,
+  fleetDns,
+  certificates,
+  ...watches
+}: Watches): readonly GaugeSource[] {
   const { spam, virus, greylist, bans, accounts, drop } = watches
   return [
     ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
@@ -161,6 +175,7 @@ function watchMetrics({ dnsLists, webhooks, oauth, reports, fleetDns, ...watches
     ...(oauth?.metrics ?? []),
     ...(reports?.metrics ?? []),
     ...(fleetDns?.metrics ?? []),
+    ...(certificates?.metrics ?? []),
   ]
 }
 
@@ -182,6 +197,7 @@ export function nodeGauges(
     | 'oauth'
     | 'reports'
     | 'fleetDns'
+    | 'certificates'
     | 'drop'
     | 'budgets'
     | 'configuration'

@@ -11,6 +11,7 @@ import { dnsListSettings } from '../wiring/dns-list-settings.ts'
 import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
 import { virusScannerSettings } from '../wiring/virus-scanner.ts'
 import { watchFleetDns } from './fleet-dns-watch.ts'
+import { watchCertificate } from './certificate-watch.ts'
 import { watchDrop } from './drop-watch.ts'
 import { watchGreylist } from './greylist-watch.ts'
 import { watchLists } from './list-watch.ts'
@@ -44,13 +45,20 @@ export function watchServices(config: Config, { resolver, clock, budgets, state,
   stops.defer(() => oauth?.close())
   const fleetDns = watchFleetDns(config, { resolver, clock, log })
   stops.defer(() => fleetDns?.close())
-  return { spam, virus, dnsLists, greylist, drop, oauth, fleetDns }
+  const certificates = watchCertificate(config, { resolver, clock, budgets, log })
+  stops.defer(() => certificates?.close())
+  return { spam, virus, dnsLists, greylist, drop, oauth, fleetDns, certificates }
 }
 
 /** What the checks get of them. */
 export function scannersOf(
   config: Config,
-  { spam, virus, dnsLists, greylist }: Omit<ReturnType<typeof watchServices>, 'drop' | 'oauth' | 'fleetDns'>,
+  {
+    spam,
+    virus,
+    dnsLists,
+    greylist,
+  }: Omit<ReturnType<typeof watchServices>, 'drop' | 'oauth' | 'fleetDns' | 'certificates'>,
   router: Router,
 ): Pick<ReceptionParts, 'spam' | 'outgoingSpam' | 'virus' | 'lists' | 'greylist'> {
   return {

@@ -21,6 +21,7 @@ import { watchFleetDns } from '../../src/node/fleet-dns-watch.ts'
 import { watchReports } from '../../src/node/report-watch.ts'
 import type { Router } from '../../src/route/resolution.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
+import { watchCertificate } from '../../src/node/certificate-watch.ts'
 import { watchOauth } from '../../src/node/oauth-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
@@ -87,6 +88,12 @@ export function allMetrics(): Registry {
         log: { ...log, error: () => undefined },
       },
     ),
+    certificates: watchCertificate({ tls: { acme: { file: '/nowhere', http: {} } } } as unknown as Config, {
+      clock,
+      budgets,
+      resolver: fakeResolver({}),
+      log: { ...log, error: () => undefined, bug: () => undefined },
+    }),
     oauth: watchOauth({ data: '/nowhere', oauth_clients: { x: {} } } as unknown as Config, {
       clock,
       log: { ...log, bug: () => undefined },

@@ -155,6 +155,16 @@ export const receptionBudgets = {
     answer: 'the connection is closed',
     reason: 'A program asks once, when an account is set up, and is disconnected after 10 s without a request.',
   },
+  challengeConnections: {
+    kind: 'pool',
+    holds: 'Connections to the listener that answers the challenges of a certificate authority (`tls.acme.http`)',
+    capacity: 50,
+    client: 4,
+    network: 8,
+    answer: 'the connection is closed',
+    reason:
+      'The listener runs only during an order, some minutes in two months. The authority asks from a few networks.',
+  },
   clientRequests: {
     kind: 'rate',
     holds: 'Requests to the HTTPS listener of `autoconfig`',

@@ -1,0 +1,111 @@
+// waypost certificates list: what each certificate of the node is for, when it ends, and the TLSA records of its key and of the next one.
+
+import { X509Certificate } from 'node:crypto'
+import { keeperFiles } from '../../certificates/keeper-files.ts'
+import { type KeeperState, readState } from '../../certificates/keeper-state.ts'
+import { readIfThere } from '../../certificates/private-file.ts'
+import { tlsaDigest, tlsaLine, tlsaOwners } from '../../certificates/own-tlsa.ts'
+import type { Config } from '../../config/config.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { type Io, json, line, OK } from '../io.ts'
+import { withConfig } from '../with-config.ts'
+
+export interface CertificateListOptions {
+  readonly config: string
+  readonly json: boolean
+}
+
+interface Listed {
+  /** In the YAML: `tls`, `tls.more.0`. */
+  readonly key: string
+  readonly names: readonly string[]
+  readonly issuer: string
+  readonly expires: string
+  readonly daysLeft: number
+  /** SHA-256 of the public key, as `fingerprints` of peers have it. */
+  readonly keyFingerprint: string
+  /** Lines of a zone file. */
+  readonly tlsa: readonly string[]
+}
+
+interface OwnCertificate {
+  readonly renewsAt: string | null
+  readonly byAdviceOfAuthority: boolean
+  readonly problem: string | null
+  readonly nextTry: string | null
+  /** TLSA records of the next key; empty without one. */
+  readonly nextKeyTlsa: readonly string[]
+}
+
+/** Mail hosts that obey DANE look at this port. */
+const SMTP_PORTS = [25]
+const DAY_MS = 86_400_000
+
+export function certificateList(options: CertificateListOptions, io: Io): Promise<number> | number {
+  return withConfig(options.config, io, async (config) => {
+    const listed = certificatesOf(config)
+    const own = await ownCertificate(config)
+    if (options.json) json(io.stdout, { certificates: listed, acme: own })
+    else {
+      if (listed.length === 0) line(io.stdout, 'the node has no certificate (tls)')
+      for (const one of listed) print(one, io)
+      if (own) printOwn(own, io)
+    }
+    return OK
+  })
+}
+
+function certificatesOf({ tls }: Config): Listed[] {
+  if (!tls) return []
+  const ports = tls.acme?.tlsa_ports ?? SMTP_PORTS
+  return [tls, ...(tls.more ?? [])].map(({ certificate }, index) => {
+    const leaf = new X509Certificate(certificate)
+    const names = (leaf.subjectAltName ?? '')
+      .split(', ')
+      .flatMap((one) => (one.startsWith('DNS:') ? [one.slice(4)] : []))
+    const digest = tlsaDigest(certificate)
+    const expires = new Date(leaf.validTo)
+    return {
+      key: index === 0 ? 'tls' : `tls.more.${index - 1}`,
+      names,
+      issuer: leaf.issuer?.replaceAll('\n', ', ') || 'the node itself, until the first certificate arrives',
+      expires: expires.toISOString(),
+      daysLeft: Math.floor((expires.getTime() - systemClock.now()) / DAY_MS),
+      keyFingerprint: digest.toString('hex'),
+      tlsa: tlsaOwners(names, ports).map((owner) => tlsaLine(owner, digest)),
+    }
+  })
+}
+
+async function ownCertificate({ tls }: Config): Promise<OwnCertificate | null> {
+  if (!tls?.acme) return null
+  const files = keeperFiles(tls.acme.file)
+  const state: KeeperState = await readState(files.state)
+  const next = await readIfThere(files.nextKey)
+  const owners = tlsaOwners(tls.acme.names, tls.acme.tlsa_ports)
+  const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+  return {
+    renewsAt: time(state.renewal?.at ?? null),
+    byAdviceOfAuthority: state.renewal?.byAdvice ?? false,
+    problem: state.problem,
+    nextTry: time(state.retryAt),
+    nextKeyTlsa: next === null ? [] : owners.map((owner) => tlsaLine(owner, tlsaDigest(next))),
+  }
+}
+
+function print(one: Listed, io: Io): void {
+  line(io.stdout, `${one.key}: ${one.names.join(', ') || 'no name'}`)
+  line(io.stdout, `  issued by ${one.issuer}`)
+  line(io.stdout, `  valid until ${one.expires} (${one.daysLeft} days)`)
+  line(io.stdout, `  key sha256:${one.keyFingerprint}`)
+  for (const record of one.tlsa) line(io.stdout, `  ${record}`)
+}
+
+function printOwn({ renewsAt, byAdviceOfAuthority, problem, nextTry, nextKeyTlsa }: OwnCertificate, io: Io): void {
+  const advice = byAdviceOfAuthority ? ', as the authority suggests' : ''
+  if (renewsAt !== null) line(io.stdout, `renewal at ${renewsAt}${advice}`)
+  if (problem !== null) line(io.stdout, `problem: ${problem}${nextTry === null ? '' : `; next try at ${nextTry}`}`)
+  if (nextKeyTlsa.length === 0) return
+  line(io.stdout, 'the next key waits until the DNS shows these records beside those of the current key:')
+  for (const record of nextKeyTlsa) line(io.stdout, `  ${record}`)
+}
