@@ -110,7 +110,8 @@ function copyStep({ fleet, runner }: CheckListRequest): readonly string[] {
       ...fleet.nodes.map(({ name, hostname }) => `copy ${name} ${hostname}`),
     ),
     '',
-    'Proof: the check also asks the resolver. It warns of nodes that do not run yet.',
+    'Proof: `ok`. Warnings about `data`, which the service makes at its start, and about nodes that do',
+    'not run yet are usual now.',
     '',
     ...code(...fleet.nodes.map((node) => remote(node, `${program} check -c ${RUN}`))),
   ]
@@ -131,7 +132,7 @@ function startStep({ fleet, runner }: CheckListRequest): readonly string[] {
   return [
     ...code(...fleet.nodes.map((node) => remote(node, command))),
     '',
-    'Proof: `"ok"`, or the reasons why not.',
+    'Proof: `{"kind":"ok"`, or the reasons why not.',
     '',
     ...code(...fleet.nodes.map((node) => remote(node, quotedRemote(ask.replace('NAME', node.name))))),
   ]
@@ -149,7 +150,7 @@ function mailStep({ fleet, person }: CheckListRequest): readonly string[] {
   return [
     ...(receiver
       ? [
-          'A relay test must be refused (`550`):',
+          'A relay test must be refused (`5.7.1`). Run it from a network that is not yours:',
           '',
           ...code(
             `waypost send --via ${receiver.hostname}:25 --from test@example.net --to test@example.com`,

@@ -81,9 +81,10 @@ export type AddedNodes =
   /** The name of the node that the file has with another role or address. */
   | { readonly kind: 'conflict'; readonly name: string }
 
-/** The file with these nodes. A node that it has already, with the same role and addresses, is left as it is. */
+/** The file with these nodes; its `nodes` is a map. A node that it has already, with the same role and addresses, is left as it is. */
 export function withNodes(text: string, nodes: readonly NewNode[]): AddedNodes {
   const document = parseDocument(text)
+  if (nodes.length === 0) return { kind: 'ok', text, added: [] }
   const known = (document.toJS() as FleetOutline).nodes ?? {}
   const added: string[] = []
   for (const node of nodes) {
@@ -98,7 +99,7 @@ export function withNodes(text: string, nodes: readonly NewNode[]): AddedNodes {
     if (!same) return { kind: 'conflict', name }
   }
   if (added.length === 0) return { kind: 'ok', text, added }
-  return { kind: 'ok', text: completeFleetText(document.toString({ lineWidth: 0 })), added }
+  return { kind: 'ok', text: document.toString({ lineWidth: 0 }), added }
 }
 
 /** Removes keys at the top of a YAML file and keeps the rest as it is written. */

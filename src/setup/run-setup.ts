@@ -72,6 +72,8 @@ async function writeFolder(request: SetupRequest, written: Fleet): Promise<Setup
   const read = readRecord(folder)
   if (read.kind === 'bad') return { kind: 'unusable', problems: [read.problem] }
   const last = read.kind === 'ok' ? read.record : { runner: 'systemd' as const, person: null, files: {} }
+  const known = read.kind === 'ok' && request.person ? otherPerson(last.person, request.person) : null
+  if (known !== null) return { kind: 'unusable', problems: [known] }
   const record = { ...last, runner: request.runner ?? last.runner, person: request.person ?? last.person }
   const disk = createFileWriter({ folder, record, isDry })
   const issued = planCertificates({ domain: written.domain, nodes: written.nodes.filter(lacksKey), now }, disk)
@@ -84,6 +86,13 @@ async function writeFolder(request: SetupRequest, written: Fleet): Promise<Setup
   })
   if (load.kind === 'bad') return { kind: 'bad', problems: problemsIn(origin, load.problems) }
   return writeFleet({ fleet: load.fleet, complete, issued, record, request, disk })
+}
+
+/** The files with people are the operator's after the first run. */
+function otherPerson(first: Person | null, person: Person): string | null {
+  if (first?.name === person.name && first.forward === person.forward) return null
+  const expected = first === null ? 'none' : `${first.name}, who forwards to ${first.forward},`
+  return `--person: found ${person.name}, expected ${expected} as in the first run; add people in ${setupFiles.shared}/mail.yaml and with waypost passwd set`
 }
 
 interface Writing {

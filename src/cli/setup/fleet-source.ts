@@ -60,7 +60,8 @@ export function fromFolder(folder: string, flags: Flags): FoundSource {
   ] as const)
     if (given !== undefined && given !== known)
       return bad([`${flag}: found ${given}, expected ${String(known)} as in ${origin}; change it there`])
-  const added = withNodes(text, nodesOf(flags))
+  // A file without a map of nodes is reported as it is.
+  const added = withNodes(text, isMap(written.nodes) ? nodesOf(flags) : [])
   if (added.kind === 'conflict')
     return bad([`found the node ${added.name}, which ${origin} has with another role or address; change it there`])
   const { runner, person } = flags

@@ -49,15 +49,22 @@ function byFolder(paths: readonly string[]): readonly string[] {
 export interface NodeCheck {
   readonly config: string
   readonly problems: readonly Problem[]
+  /** Files that are missing here and that the host has. */
+  readonly onHost: readonly Problem[]
   readonly warnings: readonly Problem[]
   readonly summary: string
 }
 
 /** One line for each node that is right, and everything that is not. */
-export function printCheck({ config, problems, warnings, summary }: NodeCheck, io: Io): void {
+export function printCheck({ config, problems, onHost, warnings, summary }: NodeCheck, io: Io): void {
   for (const problem of problems) line(io.stderr, formatProblem(problem))
   for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
-  if (problems.length === 0) line(io.stdout, `${config}: ok. ${summary}`)
+  for (const { file, line: row, column, message } of onHost)
+    line(
+      io.stdout,
+      `${file}:${row}:${column}: ${message.split(', which ')[0]} on the host: \`waypost check\` there finds it`,
+    )
+  if (problems.length + onHost.length === 0) line(io.stdout, `${config}: ok. ${summary}`)
 }
 
 /** What the operator does next. In a later run: which folders and records have changed. */

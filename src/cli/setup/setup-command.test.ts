@@ -13,6 +13,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { captureIo } from '../../../test/lib/captured-io.ts'
+import { createAuthority } from '../../demo/ca.ts'
+import { publicKeyDigest } from '../../lib/public-key-digest.ts'
 import { FAILED, OK, USAGE } from '../io.ts'
 import { setup, type SetupOptions } from './setup-command.ts'
 
@@ -83,6 +85,12 @@ describe('one machine', () => {
     const after = filesOf('solo').map((file) => [file, readFileSync(file, 'utf8'), statSync(file).ino])
     const withoutRecord = (files: typeof before) => files.filter(([file]) => !String(file).endsWith('setup.json'))
     expect(withoutRecord(after)).toEqual(withoutRecord(before))
+  })
+
+  test('a person is added by the operator after the first run; the same person again is no change', async () => {
+    const lee = await run({ folder, person: { name: 'lee', forward: 'lee@home.example.net' } })
+    expect(lee).toMatchObject({ code: USAGE, err: expect.stringContaining('--person: found lee, expected kim, who') })
+    expect((await run({ folder, person: kim })).code).toBe(OK)
   })
 
   test('contradictions to the folder are errors of the command line', async () => {
@@ -180,6 +188,24 @@ describe('a fleet', () => {
     expect(read(file)).not.toContain('mx-03')
   })
 
+  test('a certificate that a host renews itself is left to the check on that host', async () => {
+    const file = join(folder, 'fleet.yaml')
+    const { certificate } = createAuthority('Public').issue({ names: ['submission-01.example.org'] })
+    writeFileSync(join(folder, 'submission-01/public.pem'), certificate)
+    const tls = '{ certificate: /etc/waypost/public/fullchain.pem, key: /etc/waypost/public/privkey.pem }'
+    const changed = read('fleet/fleet.yaml').replace(
+      'certificate: submission-01/cert.pem',
+      `certificate: submission-01/public.pem\n    settings: { tls: ${tls} }`,
+    )
+    writeFileSync(file, changed)
+    rmSync(join(folder, 'srs-01/node.yaml'))
+    const { code, out, err } = await run({ folder })
+    expect({ code, err }).toEqual({ code: OK, err: '' })
+    expect(out).toContain('tls.certificate: found /etc/waypost/public/fullchain.pem on the host')
+    const [peer] = yaml('fleet/mx-01/node.yaml').peers.submission
+    expect(peer.fingerprints).toEqual([`sha256:${publicKeyDigest(certificate)}`])
+  })
+
   test('differences of secrets are not printed', async () => {
     writeFileSync(join(folder, 'mx-01/srs.secret'), 'another secret of the operator\n')
     writeFileSync(join(folder, 'shared/srs.secret'), 'the new secret of all of them\n')
@@ -255,6 +281,19 @@ describe('errors', () => {
     }
     expect(existsSync(folder)).toBe(false)
   })
+
+  test.each(['nodes: [ a ]\n', 'nodes: { a: }\n', 'a\n', ''])(
+    'a fleet file with the text %j is reported',
+    async (text) => {
+      const folder = mkdtempSync(join(root, 'broken-'))
+      writeFileSync(join(folder, 'fleet.yaml'), text)
+      const node = { name: 'mx-01', role: 'mx', addresses: ['192.0.2.1'] }
+      const { code, err } = await run({ folder, nodes: [node] })
+      expect(code).toBe(USAGE)
+      expect(err).not.toBe('')
+      expect(readdirSync(folder)).toEqual(['fleet.yaml'])
+    },
+  )
 
   test('a folder in which files cannot be written', async () => {
     writeFileSync(join(root, 'file'), '')

@@ -68,10 +68,11 @@ async function checkNodes({ fleet }: SetupDone, io: Io): Promise<boolean> {
   for (const node of fleet.nodes) {
     const config = relative('.', node.config)
     const { problems, warnings, summary } = await inspect({ config, offline: true, isUserKnown: true })
-    // The data directory is on the host of the node, not here.
-    const check = {
+    const check: NodeCheck = {
       config,
-      problems,
+      problems: problems.filter((problem) => !isOnHost(problem)),
+      onHost: problems.filter(isOnHost),
+      // The data directory is on the host of the node, not here.
       warnings: warnings.filter(({ message }) => !message.startsWith('data: ')),
       summary,
     }
@@ -79,4 +80,9 @@ async function checkNodes({ fleet }: SetupDone, io: Io): Promise<boolean> {
     checks.push(check)
   }
   return checks.every(({ problems }) => problems.length === 0)
+}
+
+/** A file with an absolute path is one of the host, such as a certificate that it renews itself. */
+function isOnHost({ message }: Problem): boolean {
+  return /found \/[^,]*, which cannot be read \(ENOENT/.test(message)
 }
