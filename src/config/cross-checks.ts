@@ -2,6 +2,7 @@
 // Checks within a section are in its file; checks within a role are in role-file.ts. Together they keep a node from being an open relay.
 
 import { isLoopbackAddress } from '../lib/ip-address.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 import type { Config } from './config.ts'
 import { checkPorts, type ListenerConfig } from './listeners.ts'
 import type { Report } from './problem.ts'
@@ -214,7 +215,21 @@ const reportsNeedMail: Check = (config, report) => {
     )
 }
 
+/** Receivers take a report only if DMARC passes for its author (RFC 9990 3.5.2). */
+const sentReportsNeedKeys: Check = ({ reports, role, dkim, domain }, report) => {
+  const send = reports?.send
+  if (!send) return
+  const from = domainOf(send.from).toLowerCase()
+  if (!role.checks.includes('authentication-results'))
+    report(['reports', 'send'], `found reports to send, expected none: the role ${role.role} verifies no mail`)
+  if (!dkim)
+    report(['reports', 'send'], 'found reports to send, expected dkim: { keys: … } beside it: reports are signed')
+  if (from !== domain && !from.endsWith(`.${domain}`))
+    report(['reports', 'send', 'from'], `found ${send.from}, expected an address in ${domain} or below it`)
+}
+
 const checks: readonly Check[] = [
+  sentReportsNeedKeys,
   reportsNeedMail,
   usersNeedPasswords,
   machinesNeedTheirFile,

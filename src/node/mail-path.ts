@@ -61,7 +61,12 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
   // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
   const noticesDue = createSignal()
   const addresses = watchOwnAddresses(internetSources(config), { resolver, clock, log })
-  const reports = watchReports(config, { queue, clock, log, budgets, router: data.router })
+  const reports = watchReports(config, {
+    ...parts,
+    resolver,
+    router: data.router,
+    prepare: (own) => intake.prepare(own),
+  })
   const engine = buildDelivery(deliverySettings(config, { certificate, tokens: parts.tokens }), {
     queue,
     resolver,

@@ -227,7 +227,16 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
   stops.defer(() => observation.close())
 }
 
-type NotReceived = 'queue' | 'intake' | 'login' | 'data' | 'authenticator' | 'watch' | 'bans' | 'accounts'
+type NotReceived =
+  | 'noteResult'
+  | 'queue'
+  | 'intake'
+  | 'login'
+  | 'data'
+  | 'authenticator'
+  | 'watch'
+  | 'bans'
+  | 'accounts'
 
 interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
   readonly clients: ClientWatch
@@ -261,6 +270,7 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
     login,
     watch,
     authenticator,
+    noteResult: path.reports?.sending?.note,
   })
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })

@@ -13,6 +13,9 @@ import type { OriginalMail } from '../reports/report-content.ts'
 import { createReportTaker, type Taken, UNPROVEN } from '../reports/report-taker.ts'
 import type { OriginalFound } from '../reports/store/report-store.ts'
 import { createReportThread } from '../reports/thread/report-thread.ts'
+import { type ReportSending, type ReportSendingPorts, sendOwnReports } from './report-sending.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Resolver } from '../dns/resolver.ts'
 import type { Router } from '../route/resolution.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 import { reportsPath } from '../wiring/node-paths.ts'
@@ -21,6 +24,8 @@ import { deliverReports } from './report-delivery.ts'
 export interface ReportWatch {
   readonly health: HealthCheck
   readonly metrics: readonly GaugeSource[]
+  /** Null for a node that sends no reports. */
+  readonly sending: Pick<ReportSending, 'note'> | null
   /** The agent with the delivery to the store of reports. */
   agent(others: Agent): Agent
   start(): void
@@ -29,7 +34,10 @@ export interface ReportWatch {
 
 export interface ReportWatchPorts {
   readonly clock: Clock
-  readonly queue: Pick<OpenQueue, 'control' | 'openBody' | 'record' | 'reader'>
+  readonly queue: Pick<OpenQueue, 'accept' | 'control' | 'openBody' | 'record' | 'reader'>
+  readonly resolver: Resolver
+  /** Makes a message of this node with the null sender. */
+  readonly prepare: Intake['prepare']
   readonly budgets: Pick<Budgets, 'stock' | 'rate'>
   readonly router: Pick<Router, 'isOurs' | 'ownNames'>
   readonly log: Pick<Log, 'warn' | 'info' | 'error' | 'bug'>
@@ -77,6 +85,7 @@ function createWatch(config: Config, reports: NonNullable<Config['reports']>, po
       counted: (rows) => (state.rows = rows),
     },
   )
+  const sending = sendOwnReports(config, { ...ports, store: taker.results, queue: queueReport(ports) })
   const purge = async () => {
     const removed = await taker.purge(clock.now() - reports.keep)
     if (typeof removed === 'number') count('removed', removed)
@@ -87,11 +96,13 @@ function createWatch(config: Config, reports: NonNullable<Config['reports']>, po
     if ('aside' in opened && opened.aside !== null)
       log.error({ cause: opened.aside }, 'the store of reports is damaged; it was set aside and begins empty')
     note(state, 'unavailable' in opened ? opened.unavailable : null, log)
+    sending?.start()
   }
   const timer = clock.every(PURGE_EVERY_MS, () => void purge().catch((error: unknown) => log.bug(error, 'reports')))
   return {
     health: { name: 'reports', check: () => healthOf(state, clock.now()) },
-    metrics: metricsOf(state, clock),
+    metrics: [...metricsOf(state, clock), ...(sending ? [sending.metric] : [])],
+    sending,
     agent: (others) =>
       deliverReports(others, {
         queue,
@@ -106,8 +117,18 @@ function createWatch(config: Config, reports: NonNullable<Config['reports']>, po
     start: () => void open().catch((error: unknown) => log.bug(error, 'reports')),
     close: async () => {
       timer.cancel()
+      await sending?.close()
       await thread.close()
     },
+  }
+}
+
+/** False if there is no route to the recipient. */
+function queueReport({ prepare, queue }: ReportWatchPorts): ReportSendingPorts['queue'] {
+  return async (recipient, mail) => {
+    const message = await prepare({ recipient, ...mail, smtputf8: false })
+    if (message !== null) await queue.accept(message, { claim: false })
+    return message !== null
   }
 }
 

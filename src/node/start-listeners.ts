@@ -99,6 +99,8 @@ export interface ReceptionParts {
   readonly proxyCount: Pick<ProxyCount, 'count'>
   readonly modes: Pick<CurrentModes, 'of'>
   readonly meter: CheckMeter
+  /** Gathers what was verified, for DMARC reports. */
+  readonly noteResult: CheckParts['noteResult']
 }
 
 /** Starts every SMTP listener of the role. If an address cannot be bound, closes the open listeners and rejects. */

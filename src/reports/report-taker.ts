@@ -11,7 +11,10 @@ import type { Origin } from '../smtp/origin.ts'
 import type { OriginalMail } from './report-content.ts'
 import { MOST_MESSAGE_OCTETS } from './reading/reading-limits.ts'
 import type { OriginalFound } from './store/report-store.ts'
-import type { ReportSummary, Unavailable } from './thread/report-messages.ts'
+import type { AggregateFacts } from './sending/aggregate-xml.ts'
+import type { CountedResult } from './sending/result-tally.ts'
+import type { DueReport } from './store/result-store.ts'
+import type { ReplyTo, ReportSummary, Request, Unavailable } from './thread/report-messages.ts'
 import type { ReportThread } from './thread/report-thread.ts'
 
 export interface ReportMessage {
@@ -67,6 +70,15 @@ export interface ReportTaker {
   purge(before: number): Promise<number | Unavailable>
   /** Opens the file. */
   open(): Promise<{ readonly aside: string | null } | Unavailable>
+  readonly results: ResultAccess
+}
+
+/** The results for the reports of this node. Every method rejects if the store cannot be used. */
+export interface ResultAccess {
+  add(results: readonly CountedResult[]): Promise<void>
+  due(before: string, limit: number): Promise<readonly DueReport[]>
+  write(due: DueReport, facts: Omit<AggregateFacts, 'omitted'>): Promise<Buffer>
+  finish(due: DueReport): Promise<void>
 }
 
 /** Messages that wait for the one that is read. Others go back to the queue, so that their bodies are not in memory. */
@@ -84,7 +96,19 @@ export function createReportTaker(settings: TakerSettings, ports: TakerPorts): R
       release()
     }
   }
+  const use = async <R extends Request>(request: R): Promise<Exclude<ReplyTo<R>, Unavailable>> => {
+    const reply = await alone(() => ports.thread.ask(request))
+    if ('lost' in reply) throw new Error(reply.lost)
+    if ('unavailable' in reply) throw new Error(reply.unavailable)
+    return reply as Exclude<ReplyTo<R>, Unavailable>
+  }
   return {
+    results: {
+      add: async (results) => void (await use({ kind: 'add-results', results })),
+      due: async (before, limit) => (await use({ kind: 'due', before, limit })).due,
+      write: async (due, facts) => Buffer.from((await use({ kind: 'write', due, facts })).packed),
+      finish: async (due) => void (await use({ kind: 'finish', due })),
+    },
     take: async (message) => {
       if (turn.waiting >= MOST_WAITING) return { kind: 'busy' }
       return await alone(() => take(settings, ports, message))

@@ -13,7 +13,7 @@ import type { FixedCheck, RoleCheckName } from '../policy/check-table.ts'
 import type { Check } from '../policy/check.ts'
 import { admissionCheck } from '../policy/checks/admission.ts'
 import type { AdmissionSettings } from '../policy/checks/admission.ts'
-import { authenticationResultsCheck } from '../policy/checks/authentication-results.ts'
+import { authenticationResultsCheck, type NoteResult } from '../policy/checks/authentication-results.ts'
 import { accountBrakeCheck, type BrakeSettings } from '../policy/checks/account-brake.ts'
 import { accountLimitsCheck, type AccountLimitSettings } from '../policy/checks/account-limits.ts'
 import { bansCheck, type BanCheckParts } from '../policy/checks/bans.ts'
@@ -50,6 +50,8 @@ export interface RoleCheckParts {
   readonly router: Router
   /** Called only if the role checks authentication. */
   readonly authenticator: () => Authenticator
+  /** Gathers what was verified, for DMARC reports; absent if none are sent. */
+  readonly noteResult?: NoteResult | undefined
   /** Null where nothing judges mail; then the `spam` check does not run. */
   readonly spam: SpamScanner | null
   /** rspamd, for mail of users and machines; null if it is not asked about it. */
@@ -165,7 +167,7 @@ function greylistOf({ role }: Config, { greylist }: RoleCheckParts): readonly Ch
 
 /** The checks of the role file, in its order; `greylist` is not among them. A new check gets its line here. */
 function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
-  const { router, authenticator, virus, lists, ownLists } = parts
+  const { router, authenticator, noteResult, virus, lists, ownLists } = parts
   const { authserv_id: authservId, role, dmarc } = config
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
   const makers: Record<RoleCheckName, () => Check | null> = {
@@ -183,6 +185,7 @@ function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
           },
           refuseUnclear: dmarc.unclear_author === 'refuse',
         },
+        ...(noteResult && { noted: noteResult }),
       }),
     'local-names': () => localNamesCheck(localNames(config)),
     'peer-results': () => peerResultsCheck(authservId),

@@ -5,6 +5,7 @@ import { commandTarget } from './targets/command-target.ts'
 import { headerTarget } from './targets/header-target.ts'
 import { messageTarget } from './targets/message-target.ts'
 import { proxyTarget } from './targets/proxy-target.ts'
+import { reportTarget } from './targets/report-target.ts'
 import { sessionTarget } from './targets/session-target.ts'
 
 export const fuzzTargets: readonly FuzzTarget[] = [
@@ -12,5 +13,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   headerTarget,
   messageTarget,
   proxyTarget,
+  reportTarget,
   sessionTarget,
 ]

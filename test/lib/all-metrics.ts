@@ -98,13 +98,18 @@ export function allMetrics(): Registry {
       clock,
       log: { ...log, bug: () => undefined },
     }),
-    reports: watchReports({ data: '/nowhere', srs: null, reports: { domains: [] } } as unknown as Config, {
-      clock,
-      budgets,
-      queue: {} as OpenQueue,
-      router: {} as Router,
-      log: { ...log, error: () => undefined, bug: () => undefined },
-    }),
+    reports: watchReports(
+      { data: '/nowhere', srs: null, reports: { domains: [], send: { except: [] } } } as unknown as Config,
+      {
+        resolver: fakeResolver({}),
+        prepare: async () => null,
+        clock,
+        budgets,
+        queue: {} as OpenQueue,
+        router: {} as Router,
+        log: { ...log, error: () => undefined, bug: () => undefined },
+      },
+    ),
     fleetDns: watchFleetDns(
       { data: '/nowhere', dns_check: { fleet: '/nowhere/fleet.yaml', every: 1000 } } as unknown as Config,
       {

@@ -40,7 +40,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   certificates: ['x509', 'dns', 'budget', 'lib'],
   admin: ['observe', 'lib'],
   webhooks: ['observe', 'state', 'lib'],
-  reports: ['message', 'state', 'budget', 'smtp', 'lib'],
+  reports: ['message', 'dns', 'state', 'budget', 'smtp', 'lib'],
   autoconfig: ['server', 'lib'],
   x509: [],
   setup: [ANY],

@@ -20,6 +20,17 @@ const schema = z.strictObject({
     .default([])
     .describe('Domains, in addition to ours, about which the node takes reports, with their subdomains.'),
   keep: duration.prefault('400d').describe('Age at which a report is removed.'),
+  send: z
+    .strictObject({
+      from: text('an address').describe('Author of the reports, in a domain of ours with a DKIM key.'),
+      org: text('a name').describe('Name of the organization in the reports.'),
+      except: z
+        .array(hostName, { error: 'a list of domains' })
+        .default([])
+        .describe('Domains that get no reports, with their subdomains.'),
+    })
+    .optional()
+    .describe('Send DMARC aggregate reports about received mail, once a day; default: none.'),
 })
 
 const kinds = ['dmarc', 'tls', 'complaints'] as const
@@ -40,8 +51,9 @@ export const reports = section(
       return normal ?? []
     }
     const found = kinds.flatMap((kind) => written[kind].flatMap((one, index) => read([kind, index], one)))
-    if (kinds.every((kind) => written[kind].length === 0))
-      reader.report([], 'found no address, expected at least one under dmarc, tls or complaints')
+    if (kinds.every((kind) => written[kind].length === 0) && written.send === undefined)
+      reader.report([], 'found no address, expected at least one under dmarc, tls or complaints, or send')
+    if (written.send !== undefined) read(['send', 'from'], written.send.from)
     if (written.forward_to !== undefined) read(['forward_to'], written.forward_to)
     if (written.forward_to !== undefined && found.includes(normalizeMailbox(written.forward_to) ?? ''))
       reader.report(['forward_to'], `found ${written.forward_to}, expected an address at which no reports are read`)

@@ -16,7 +16,11 @@ export interface AuthenticationResultsSettings {
   readonly authenticator: Authenticator
   readonly authservId: string
   readonly policy: AuthorPolicy
+  /** Called for each message that was verified, and whether its author is refused; absent if nothing gathers results. */
+  readonly noted?: NoteResult
 }
+
+export type NoteResult = (mail: Mail, found: Authentication, isRejected: boolean) => void
 
 export function authenticationResultsCheck(settings: AuthenticationResultsSettings): Check {
   return {
@@ -34,6 +38,7 @@ async function authenticate(settings: AuthenticationResultsSettings, mail: Mail)
   const found = await authenticator.authenticate({ ...client, sender, content, authservId, now: at })
   const { verdict, notes } = judgeAuthors(policy, found, mail)
   const { queueId } = mail
+  if (found.shortage === undefined) settings.noted?.(mail, found, verdict.kind === 'reject')
   const noted = notes.map((note): CheckedEvent => ({ kind: 'checked', at, queueId, ...note }))
   return {
     verdict: found.shortage === undefined ? verdict : busy(found.shortage),

@@ -1,5 +1,6 @@
 // The file of reports in SQLite. A report leaves the queue once it is here, so what was written stays.
 
+import { createResultTables } from './result-store.ts'
 import type { StateFormat } from '../../state/sqlite/state-file.ts'
 
 export const reportFormat: StateFormat = {
@@ -33,5 +34,6 @@ export const reportFormat: StateFormat = {
         user_agent TEXT, source_ip TEXT, reported_domain TEXT, arrived_at INTEGER, incidents INTEGER NOT NULL,
         message_id TEXT, author_domain TEXT, original TEXT, account TEXT, hops TEXT NOT NULL) STRICT;
       CREATE INDEX IF NOT EXISTS complaints_by_arrival ON complaints (received_at)`)
+    createResultTables(db)
   },
 }

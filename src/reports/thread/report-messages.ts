@@ -1,6 +1,9 @@
 // What the node and the thread of reports send each other. The thread reads one report at a time and keeps it until the node has decided.
 
 import type { OriginalMail } from '../report-content.ts'
+import type { AggregateFacts } from '../sending/aggregate-xml.ts'
+import type { CountedResult } from '../sending/result-tally.ts'
+import type { DueReport } from '../store/result-store.ts'
 import type { Arrival, StoreResult } from '../store/report-store.ts'
 
 /** What the node needs to know of a report before it is stored. */
@@ -25,6 +28,12 @@ export type Request =
   | { readonly kind: 'purge'; readonly before: number }
   /** Opens the file and counts. */
   | { readonly kind: 'open' }
+  /** Adds results of this node for its own reports. */
+  | { readonly kind: 'add-results'; readonly results: readonly CountedResult[] }
+  | { readonly kind: 'due'; readonly before: string; readonly limit: number }
+  /** Writes and packs a report. */
+  | { readonly kind: 'write'; readonly due: DueReport; readonly facts: Omit<AggregateFacts, 'omitted'> }
+  | { readonly kind: 'finish'; readonly due: DueReport }
 
 export interface Replies {
   readonly read:
@@ -33,6 +42,10 @@ export interface Replies {
   readonly store: { readonly result: StoreResult; readonly rows: number } | Unavailable
   readonly purge: { readonly removed: number; readonly rows: number } | Unavailable
   readonly open: { readonly rows: number; readonly aside: string | null } | Unavailable
+  readonly 'add-results': Record<string, never> | Unavailable
+  readonly due: { readonly due: readonly DueReport[] } | Unavailable
+  readonly write: { readonly packed: Uint8Array } | Unavailable
+  readonly finish: Record<string, never> | Unavailable
 }
 
 /** The file cannot be used now. */

@@ -7,12 +7,14 @@ import { readReport } from '../reading/read-report.ts'
 import { Unreadable } from '../reading/unreadable.ts'
 import type { Report } from '../report-content.ts'
 import { reportFormat } from '../store/report-format.ts'
+import { packAggregate } from '../sending/pack-aggregate.ts'
+import { createResultStore, type ResultStore } from '../store/result-store.ts'
 import { createReportStore, type ReportStore } from '../store/report-store.ts'
 import { summaryOf } from './report-summary.ts'
 import type { FromThread, Replies, Request, ToThread } from './report-messages.ts'
 
 const { path } = workerData as { readonly path: string }
-let opened: (OpenedFile & { readonly store: ReportStore }) | null = null
+let opened: (OpenedFile & { readonly store: ReportStore; readonly results: ResultStore }) | null = null
 let last: Report | null = null
 
 parentPort?.on('message', ({ id, request }: ToThread) => {
@@ -42,17 +44,27 @@ async function read({ message, now }: Request & { kind: 'read' }): Promise<Repli
   }
 }
 
-function useStore(request: Exclude<Request, { kind: 'read' }>): Replies['store' | 'purge' | 'open'] {
+function useStore(request: Exclude<Request, { kind: 'read' }>): Exclude<Replies[Request['kind']], Replies['read']> {
   if (!opened) {
     const file = openStateFile(path, reportFormat)
-    opened = { ...file, store: createReportStore(file.db) }
+    opened = { ...file, store: createReportStore(file.db), results: createResultStore(file.db) }
   }
-  const { store, setAside } = opened
+  const { store, results, setAside } = opened
   switch (request.kind) {
     case 'open':
       return { rows: store.rows, aside: setAside && `${setAside.path}: ${setAside.cause}` }
     case 'purge':
       return { removed: store.purge(request.before), rows: store.rows }
+    case 'add-results':
+      results.add(request.results)
+      return {}
+    case 'due':
+      return { due: results.due(request.before, request.limit) }
+    case 'write':
+      return { packed: packAggregate(request.facts, results.results(request.due)) }
+    case 'finish':
+      results.finish(request.due)
+      return {}
     case 'store': {
       if (last === null) return { unavailable: 'the thread has no report' }
       const result = store.add(last, request.arrival, request.capacity)

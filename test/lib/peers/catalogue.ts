@@ -54,6 +54,8 @@ export const peers = {
   openssl: { debian: 'openssl', probe: program('openssl') },
   haproxy: { debian: 'haproxy', probe: program('haproxy') },
   clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },
+  'dmarc-cat': { debian: 'dmarc-cat', probe: program('dmarc-cat') },
+  xmllint: { debian: 'libxml2-utils', probe: program('xmllint') },
   nsd: { debian: 'nsd', probe: program('nsd') },
   ldns: { debian: 'ldnsutils', probe: program('ldns-signzone') },
   unbound: { debian: 'unbound', probe: program('unbound') },
