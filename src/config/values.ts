@@ -9,6 +9,7 @@ import { parseNetwork } from '../lib/ip-address.ts'
 import { parseSize } from '../lib/size.ts'
 
 const DNS_PORT = 53
+const DNS_TLS_PORT = 853
 /** Longest host name (RFC 1035 2.3.4). */
 const MAX_HOST_NAME = 253
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?'
@@ -51,12 +52,17 @@ export const bindAddress = parsed((value) => {
   return isIP(endpoint.host) ? endpoint : null
 }, 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25')
 
-/** `address[:port]` of a DNS server; default port 53. */
-export const serverAddress = parsed((value) => {
+const dnsServer = (port: number) => (value: string) => {
   const isWhole = value.includes(':') && !isIP(value)
-  const endpoint = readEndpoint(isWhole ? value : formatEndpoint({ host: value, port: DNS_PORT }))
+  const endpoint = readEndpoint(isWhole ? value : formatEndpoint({ host: value, port }))
   return endpoint && isIP(endpoint.host) ? endpoint : null
-}, 'an IP address with a port such as 127.0.0.1:53')
+}
+
+/** `address[:port]` of a DNS server; default port 53. */
+export const serverAddress = parsed(dnsServer(DNS_PORT), 'an IP address with a port such as 127.0.0.1:53')
+
+/** The same for DNS over TLS; default port 853 (RFC 7858 section 3.1). */
+export const tlsServerAddress = parsed(dnsServer(DNS_TLS_PORT), 'an IP address with a port such as 192.0.2.53:853')
 
 /** Host name or address with an optional port; without one, port is 0. */
 export const hostAndPort = parsed((value) => {

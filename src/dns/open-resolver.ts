@@ -14,12 +14,16 @@ export interface ResolverSettings {
   readonly timeoutMs: number
 }
 
+/** Without a cache and without limits, for questions whose answers must be new. */
+export async function openStub({ servers, timeoutMs }: ResolverSettings): Promise<Resolver> {
+  return createStubResolver(servers ? { ...stubDefaults, servers, timeoutMs } : await readSystemServers())
+}
+
 /** @param budgets has the places of questions */
 export async function openResolver(
-  { servers, timeoutMs }: ResolverSettings,
+  settings: ResolverSettings,
   { clock, budgets }: { readonly clock: Clock; readonly budgets: Pick<Budgets, 'pool'> },
 ): Promise<Resolver> {
-  const settings = servers ? { ...stubDefaults, servers, timeoutMs } : await readSystemServers()
   const pools = { open: budgets.pool('dnsQuestions'), waiting: budgets.pool('dnsWaiting') }
-  return createCachedResolver(createStubResolver(settings), { clock, pools })
+  return createCachedResolver(await openStub(settings), { clock, pools })
 }

@@ -161,7 +161,7 @@ describe('aliases (RFC 1034 3.6.2)', () => {
     const target: Record<string, string> = { 'a.example': 'b.example', 'b.example': 'c.example' }
     const server = await rogue((query) => {
       const name = query.questions?.[0]?.name ?? ''
-      const next = target[name]
+      const next = target[name.toLowerCase()]
       if (next === undefined) return [addressAnswer(query)]
       return [addressAnswer(query, { answers: [{ type: 'CNAME', name, ttl: 5, data: next }] })]
     })
@@ -214,11 +214,50 @@ describe('the authentic bit (RFC 4035 4.9.3)', () => {
 })
 
 describe('trouble is unavailable, never absent', () => {
-  test.each(['SERVFAIL', 'REFUSED'] as const)('%s, asked once per server', async (fail) => {
+  test.each([
+    // Once more without validation, to find out whether DNSSEC is the cause.
+    ['SERVFAIL', 2],
+    ['REFUSED', 1],
+  ] as const)('%s, not asked again', async (fail, questions) => {
     const dns = await authority({ 'a.example': { fail } })
     const answer = await stub([dns]).resolve('a.example', 'A')
     expect(answer).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining(fail) })
-    expect(dns.count('a.example', 'A')).toBe(1)
+    expect(dns.count('a.example', 'A')).toBe(questions)
+  })
+
+  const failing = { answers: [], flags: 2 }
+
+  test('says that DNSSEC is the cause if the server says so (RFC 8914)', async () => {
+    const server = await rogue((query) => {
+      const reply = addressAnswer(query, failing)
+      reply.writeUInt16BE(1, 10)
+      // OPT (RFC 6891) with one option: code 15, info code 7.
+      return [Buffer.concat([reply, Buffer.from('00002904d0000000000006000f00020007', 'hex')])]
+    })
+    const answer = await stub([server]).resolve('a.example', 'A')
+    expect(answer).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining('DNSSEC: signature expired') })
+  })
+
+  test('says that DNSSEC is the cause if the server answers without validation', async () => {
+    const server = await rogue((query) => [addressAnswer(query, query.flag_cd ? {} : failing)])
+    const answer = await stub([server]).resolve('a.example', 'A')
+    expect(answer).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining('DNSSEC validation failed') })
+  })
+
+  test('a server that changes the letter case of the name is asked over TCP', async () => {
+    const dns = await authority({ 'a-long-name.example': { A: '192.0.2.1' } })
+    const changing = await rogue((query) => [
+      addressAnswer({
+        ...query,
+        questions: [{ ...(query.questions?.[0] as dnsPacket.Question), name: 'a-long-name.example' }],
+      }),
+    ])
+    expect(await stub([changing], { timeoutMs: 200, tries: 1 }).resolve('a-long-name.example', 'A')).toMatchObject({
+      kind: 'unavailable',
+      cause: expect.stringContaining('ECONNREFUSED'),
+    })
+    expect(await stub([dns]).resolve('a-long-name.example', 'A')).toMatchObject({ records: ['192.0.2.1'] })
+    expect(dns.questions).toEqual(['a-long-name.example A udp'])
   })
 
   test('silence, asked again', async () => {

@@ -3,8 +3,11 @@
 
 import { isLoopbackAddress } from '../lib/ip-address.ts'
 import { readRecords } from './answer.ts'
-import { type DnsServer, type Exchange, type Exchanged, networkExchange, type Question } from './exchange.ts'
+import { type DnsServer, type Exchange, networkExchange } from './exchange.ts'
+import type { Exchanged, Question } from './query-packet.ts'
+import { dnssecError } from './extended-error.ts'
 import { canonicalName } from './name.ts'
+import { createTlsExchange } from './tls-exchange.ts'
 import type { DnsAnswer, RecordType, RecordTypes, Resolver, Unavailable } from './resolver.ts'
 
 export interface StubSettings {
@@ -15,8 +18,8 @@ export interface StubSettings {
   /** Rounds over the list. */
   readonly tries: number
   /**
-   * Trust the authentic bit of every listed server. Otherwise only servers on a loopback address are trusted, because an attacker on the path
-   * to a remote server can set the bit (RFC 6840 5.7, RFC 7672 2.2.3).
+   * Trust the authentic bit of every listed server. Otherwise only servers on a loopback address or over TLS are trusted, because an attacker
+   * on the path to another server can set the bit (RFC 6840 5.7, RFC 7672 2.2.3).
    */
   readonly trustAuthentic: boolean
 }
@@ -25,7 +28,7 @@ export interface StubSettings {
 export const stubDefaults = { timeoutMs: 5_000, tries: 2, trustAuthentic: false } as const
 
 /** A resolver over the given servers. `exchange` is the network; tests pass their own. */
-export function createStubResolver(settings: StubSettings, exchange: Exchange = networkExchange): Resolver {
+export function createStubResolver(settings: StubSettings, exchange: Exchange = createNetwork()): Resolver {
   return {
     async resolve(name, type, ask) {
       const canonical = canonicalName(name)
@@ -34,6 +37,15 @@ export function createStubResolver(settings: StubSettings, exchange: Exchange = 
       const network = { exchange, signal: ask?.signal }
       return resolveChain({ name: canonical, type }, (question) => queryServers(settings, question, network))
     },
+  }
+}
+
+/** UDP and TCP, and TLS for the servers that are configured with it. */
+function createNetwork(): Exchange {
+  const overTls = createTlsExchange()
+  return (server, question, options) => {
+    const { tls } = server
+    return tls ? overTls({ ...server, tls }, question, options) : networkExchange(server, question, options)
   }
 }
 
@@ -97,10 +109,9 @@ async function queryServers(settings: StubSettings, question: Question, network:
         silent.push(server)
         causes.set(server, exchanged.cause)
       } else if (exchanged.rcode === 'NOERROR' || exchanged.rcode === 'NXDOMAIN') {
-        const trusted = settings.trustAuthentic || isLoopbackAddress(server.host)
-        return { exchanged, authentic: trusted && exchanged.packet.flag_ad }
+        return { exchanged, authentic: isTrusted(server, settings) && exchanged.packet.flag_ad }
       } else {
-        causes.set(server, exchanged.rcode)
+        causes.set(server, await explainError(server, question, { settings, network, exchanged }))
         if (exchanged.rcode === 'SERVFAIL') ours = false
       }
     }
@@ -109,6 +120,34 @@ async function queryServers(settings: StubSettings, question: Question, network:
   const failures = [...causes].map(([server, cause]) => `${server.host}:${server.port} ${cause}`).join(', ')
   const cause = `${question.type} of ${question.name}: ${failures || 'no DNS server configured'}`
   return unavailable(cause, ours)
+}
+
+function isTrusted(server: DnsServer, { trustAuthentic }: StubSettings): boolean {
+  return trustAuthentic || server.tls !== undefined || isLoopbackAddress(server.host)
+}
+
+/**
+ * The error with its cause, if DNSSEC is that: what the server says, or that it answers without validation. The result stays unavailable, so
+ * that a broken signature never counts as none.
+ */
+async function explainError(
+  server: DnsServer,
+  question: Question,
+  failed: {
+    readonly settings: StubSettings
+    readonly network: Network
+    readonly exchanged: Exchanged & { readonly kind: 'answered' }
+  },
+): Promise<string> {
+  const { settings, network, exchanged } = failed
+  const { rcode, packet } = exchanged
+  const stated = dnssecError(packet)
+  if (stated !== null) return `${rcode} (${stated})`
+  if (rcode !== 'SERVFAIL' || !isTrusted(server, settings)) return rcode
+  const options = { timeoutMs: settings.timeoutMs, edns: true, checkingDisabled: true, signal: network.signal }
+  const unchecked = await network.exchange(server, question, options)
+  const isAnswer = unchecked.kind === 'answered' && (unchecked.rcode === 'NOERROR' || unchecked.rcode === 'NXDOMAIN')
+  return isAnswer ? `${rcode} (DNSSEC validation failed)` : rcode
 }
 
 function unavailable(cause: string, ours: boolean): Unavailable {

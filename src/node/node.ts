@@ -5,7 +5,6 @@ import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
-import { openResolver } from '../dns/open-resolver.ts'
 import { createThreadedAuthenticator } from '../filter/threaded-authenticator.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createQueueIds } from '../lib/ids.ts'
@@ -20,7 +19,7 @@ import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
 import { quarantineSettings } from '../wiring/mail-settings.ts'
-import { adminSettings, resolverSettings } from '../wiring/node-settings.ts'
+import { adminSettings } from '../wiring/node-settings.ts'
 import { answerCommands, followOrders } from './answer-commands.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
@@ -46,6 +45,7 @@ import type { ProbePorts } from './reachability.ts'
 import { createPasswordCount, type PasswordCount } from './password-count.ts'
 import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
+import { openDns } from './open-dns.ts'
 import { startReloader } from './reloader.ts'
 import { scannersOf, watchServices } from './services.ts'
 import { holdSources } from './source-holder.ts'
@@ -143,11 +143,11 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const clock = systemClock
   const certificate: { value: TlsMaterial | null } = { value: listenerMaterial(config) }
   const draining = new AbortController()
-  const resolver = await openResolver(resolverSettings(config), { clock, budgets })
+  const dns = await openDns(config, { clock, budgets, log, stops })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const state = startState(log, stops)
   const clients = watchClients(config, { queue, state, clock, budgets, log, stops })
-  const services = watchServices(config, { resolver, state, clock, budgets, log, stops })
+  const services = watchServices(config, { ...dns, state, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = {
     proxyCount: createProxyCount(),
@@ -157,7 +157,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const modes = createCurrentModes(config, log)
   const uses = await openLoginUses(config, { clock, log, stops })
   const kept = { data, certificate, revocation, ...uses, ...counts }
-  const shared = { queue, resolver, clock, budgets, log, newQueueId, modes, ...kept }
+  const shared = { queue, ...dns, clock, budgets, log, newQueueId, modes, ...kept }
   const path = buildMailPath(config, { ...shared, tokens: services.oauth?.tokens ?? new Map() })
   stops.defer(() => path.stop())
   const configuration = createConfigurationState(clock)

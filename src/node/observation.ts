@@ -23,6 +23,7 @@ import type { FleetDnsWatch } from './fleet-dns-watch.ts'
 import type { ReportWatch } from './report-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { WebhookWatch } from './webhook-watch.ts'
+import type { ValidationWatch } from './validation-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
 import { appPasswordGauge } from './app-password-state.ts'
 import type { CertificateUse } from './certificate-use.ts'
@@ -80,6 +81,8 @@ export interface ObservationParts extends HealthParts {
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
   /** Null without `tls.acme`. */
   readonly certificates: Pick<CertificateWatch, 'health' | 'metrics'> | null
+  /** Null for a node that never sends to the internet. */
+  readonly validation: Pick<ValidationWatch, 'health' | 'metric'> | null
   /** Null without OAuth clients. */
   readonly oauth: Pick<OauthWatch, 'health' | 'metrics'> | null
   /** Null for a node that does not check the DNS of the fleet. */
@@ -134,8 +137,8 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     parts.accounts.health,
-    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns, parts.certificates].flatMap((one) =>
-      one ? [one.health] : [],
+    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns, parts.certificates, parts.validation].flatMap(
+      (one) => (one ? [one.health] : []),
     ),
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
@@ -156,6 +159,7 @@ type Watches = Pick<
   | 'reports'
   | 'fleetDns'
   | 'certificates'
+  | 'validation'
 >
 
 function watchMetrics({
@@ -167,9 +171,9 @@ function watchMetrics({
   certificates,
   ...watches
 }: Watches): readonly GaugeSource[] {
-  const { spam, virus, greylist, bans, accounts, drop } = watches
+  const { spam, virus, greylist, bans, accounts, drop, validation } = watches
   return [
-    ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
+    ...[spam, virus, greylist, bans, accounts, drop, validation].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),
     ...(webhooks?.metrics ?? []),
     ...(oauth?.metrics ?? []),
@@ -198,6 +202,7 @@ export function nodeGauges(
     | 'reports'
     | 'fleetDns'
     | 'certificates'
+    | 'validation'
     | 'drop'
     | 'budgets'
     | 'configuration'

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import type dnsPacket from 'dns-packet'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
-import type { Exchange, Exchanged } from '../dns/exchange.ts'
+import type { Exchange } from '../dns/exchange.ts'
+import type { Exchanged } from '../dns/query-packet.ts'
 import { createServerFinder, findZone } from './find-servers.ts'
 import { createObserver, givingUp } from './observer.ts'
 

@@ -1,6 +1,7 @@
 // One DNS server as a witness of what is published: an authoritative server of a zone, or a resolver.
 
-import type { DnsServer, Exchange, Exchanged } from '../dns/exchange.ts'
+import type { DnsServer, Exchange } from '../dns/exchange.ts'
+import type { Exchanged } from '../dns/query-packet.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import type { PlannedType } from './planned-record.ts'
 import { writtenData } from './record-data.ts'

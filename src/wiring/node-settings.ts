@@ -3,6 +3,7 @@
 import type { AdminSettings } from '../admin/http.ts'
 import type { Config } from '../config/config.ts'
 import type { ResolverSettings } from '../dns/open-resolver.ts'
+import type { ValidationSettings } from '../dns/validation.ts'
 import type { LogSettings } from '../observe/create-log.ts'
 import type { QueueSettings } from '../queue/contract/queue-settings.ts'
 import { queueDirectory } from './node-paths.ts'
@@ -30,6 +31,12 @@ export function logSettings(config: Pick<Config, 'hostname' | 'log'>, hashKey: B
 
 export function resolverSettings({ dns }: Pick<Config, 'dns'>): ResolverSettings {
   return { servers: dns.servers ?? null, timeoutMs: dns.timeout }
+}
+
+/** How the node finds out whether its resolver validates DNSSEC. */
+export function validationSettings({ dns, delivery }: Pick<Config, 'dns' | 'delivery'>): ValidationSettings {
+  const isRequired = Object.values(delivery.destinations).some(({ tls }) => tls === 'dane-only')
+  return { ...dns.probe, isRequired }
 }
 
 /** Null if the configuration has no admin listener. */

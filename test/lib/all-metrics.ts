@@ -18,6 +18,7 @@ import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchAccounts } from '../../src/node/account-watch.ts'
 import { watchWebhooks } from '../../src/node/webhook-watch.ts'
 import { watchFleetDns } from '../../src/node/fleet-dns-watch.ts'
+import { watchValidation } from '../../src/node/validation-watch.ts'
 import { watchReports } from '../../src/node/report-watch.ts'
 import type { Router } from '../../src/route/resolution.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
@@ -129,6 +130,10 @@ export function allMetrics(): Registry {
     reachability: watchReachability(
       { roles: [], needsResolver: false },
       { clock, log: { ...log, bug: () => undefined }, probe: async () => ({ resolver: null, unreachable: new Map() }) },
+    ),
+    validation: watchValidation(
+      { signed: 'signed.example', bogus: 'bogus.example', isRequired: false },
+      { resolver: fakeResolver({}), clock, log: { ...log, bug: () => undefined } },
     ),
     sources: () => ({ mirrors: [], live: [] }),
   }

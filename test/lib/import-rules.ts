@@ -82,6 +82,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   dns: [
     'resolver.ts',
     'exchange.ts',
+    'query-packet.ts',
     'ask-as.ts',
     'name.ts',
     'name-zone.ts',

@@ -7,7 +7,9 @@ import { createHostFinder } from '../../src/delivery/hosts/host-finder.ts'
 import { createSmtpTransport } from '../../src/delivery/smtp-client/smtp-transport.ts'
 import { MX_ADDRESS_LIMIT } from '../../src/delivery/hosts/host-settings.ts'
 import { type PolicyName, tlsPolicies } from '../../src/delivery/tls-policy/configured-policies.ts'
+import type { Resolver } from '../../src/dns/resolver.ts'
 import { createStubResolver, stubDefaults } from '../../src/dns/stub.ts'
+import { probeValidation } from '../../src/dns/validation.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { createCertificateTree, type TreeCertificate } from '../lib/certificate-tree.ts'
@@ -83,6 +85,7 @@ const signing = {
 describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('DANE behind unbound and nsd', () => {
   const tree = createCertificateTree()
   let dns: DnsServers
+  let resolver: Resolver
   const peers: SmtpPeer[] = []
   let open: (domain: string, policy?: PolicyName) => Promise<string>
 
@@ -95,7 +98,7 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('DANE behind 
     peers.push(await startSmtpPeer({ host: SECURED, port, tls: chain }), await startSmtpPeer({ host: CLEAR, port }))
     dns = await startDnsServers(zones(port, { host, middle, root }), { signed: signing, closed: true })
     const servers = [{ host: '127.0.0.1', port: dns.port }]
-    const resolver = createStubResolver({ ...stubDefaults, timeoutMs: 2000, servers })
+    resolver = createStubResolver({ ...stubDefaults, timeoutMs: 2000, servers })
     const transport = createSmtpTransport(transportSettings(), { clock: systemClock })
     open = async (domain, policy = 'dane') => {
       const limits = { ourNames: new Set<string>(), ourAddresses: new Set<string>(), addressLimit: MX_ADDRESS_LIMIT }
@@ -148,6 +151,20 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('DANE behind 
     ['spoiled-denial.signed.test', 'deferred dane dnssec-invalid'],
   ])('%s: %s', async (domain, expected) => {
     expect(await open(domain)).toBe(expected)
+  })
+
+  it('says why a look-up fails: DNSSEC', async () => {
+    for (const name of ['any.bogus.test', 'any.expired.test'])
+      expect(await resolver.resolve(name, 'MX')).toMatchObject({
+        kind: 'unavailable',
+        cause: expect.stringMatching(/DNSSEC/),
+      })
+  })
+
+  it('the resolver is found to validate', async () => {
+    const probe = (signed: string) => probeValidation(resolver, { signed, bogus: 'mx.any.bogus.test' })
+    expect(await probe('signed.test')).toEqual({ kind: 'validates' })
+    expect(await probe('unsigned.test')).toMatchObject({ kind: 'missing' })
   })
 
   it.each([
