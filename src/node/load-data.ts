@@ -235,7 +235,8 @@ function summaryOf({ directory, keys, users, apps, machines }: FilesRead, assert
 function certificateWarnings(config: Config, clock: Clock): Problem[] {
   const { tls, at } = config
   const pairs = [
-    { path: ['tls', 'certificate'], pair: tls },
+    // A temporary certificate is replaced by the node.
+    { path: ['tls', tls?.acme ? 'acme' : 'certificate'], pair: tls?.acme?.isTemporary ? null : tls },
     ...(tls?.more ?? []).map((pair, index) => ({ path: ['tls', 'more', index, 'certificate'], pair })),
   ]
   return pairs.flatMap(({ path, pair }) => {

@@ -74,6 +74,9 @@ describe.runIf(ensurePeers(['pebble']))('Pebble', () => {
       expect((await shownBy(node)).subjectaltname).toBe(`DNS:${NAME}`)
       for (const ending of ['', '.account-key', '.state']) expect(statSync(file + ending).mode & 0o777).toBe(0o600)
       expect(existsSync(`${file}.next-key`)).toBe(false)
+      const reloaded = await runWaypost(['reload', '-c', node.config])
+      expect(reloaded).toMatchObject({ status: 0, stderr: '' })
+      expect((await shownBy(node)).issuer).toContain('Pebble')
       // The listener ran only during the order.
       await expect(isOpen(node.address, pebble.httpPort)).resolves.toBe(false)
       expect(node.log().join('\n')).not.toContain('PRIVATE KEY')

@@ -1,6 +1,7 @@
 // A folder with a file for each machine, as configuration management writes it: a new file admits a machine at a running node.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keyFingerprint } from '../lib/accounts.ts'
@@ -41,4 +42,24 @@ it('admits a machine whose file appears, only for its recipients', async () => {
   await client.expect('RCPT TO:<kim@example.org>', '250')
   const { stdout } = await runWaypost(['machine', 'list', '-c', node.config])
   expect(stdout).toMatch(/^web-01 {2}(?:in use|never seen)/)
+})
+
+it('admits a machine whose certificate is for servers only, as public authorities issue them', async () => {
+  const [key, certificate] = ['servers.key', 'servers.pem'].map((name) => join(world.folder, name)) as [string, string]
+  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=web-02.example.org'
+  const usage = ['-addext', 'extendedKeyUsage=serverAuth', '-keyout', key, '-out', certificate]
+  execFileSync('openssl', [...request.split(' '), ...usage], { stdio: 'ignore' })
+  const pem = readFileSync(certificate, 'utf8')
+  const machine = `{ name: web-02, fingerprints: ["${keyFingerprint(pem)}"], senders: [web@example.org] }`
+  const before = node.log().filter((line) => line.includes('reloaded')).length
+  writeFileSync(join(folder, 'web-02.yaml'), `machines:\n  - ${machine}\n`)
+  const reloads = () => node.log().filter((line) => line.includes('reloaded')).length
+  await until(() => reloads() > before, { what: 'the reload' })
+  const client = await node.connect()
+  await client.expect(null, '220')
+  await client.expect('EHLO c.example', '250')
+  await client.expect('STARTTLS', '220')
+  await client.startTls({ cert: pem, key: readFileSync(key, 'utf8'), rejectUnauthorized: false })
+  await client.expect('EHLO c.example', '250')
+  await client.expect('MAIL FROM:<web@example.org>', '250')
 })

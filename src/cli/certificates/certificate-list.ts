@@ -29,6 +29,8 @@ interface Listed {
 }
 
 interface OwnCertificate {
+  /** True before the first certificate. */
+  readonly isTemporary: boolean
   readonly renewsAt: string | null
   readonly byAdviceOfAuthority: boolean
   readonly problem: string | null
@@ -47,7 +49,7 @@ export function certificateList(options: CertificateListOptions, io: Io): Promis
     const own = await ownCertificate(config)
     if (options.json) json(io.stdout, { certificates: listed, acme: own })
     else {
-      if (listed.length === 0) line(io.stdout, 'the node has no certificate (tls)')
+      if (listed.length === 0 && own === null) line(io.stdout, 'the node has no certificate (tls)')
       for (const one of listed) print(one, io)
       if (own) printOwn(own, io)
     }
@@ -57,8 +59,10 @@ export function certificateList(options: CertificateListOptions, io: Io): Promis
 
 function certificatesOf({ tls }: Config): Listed[] {
   if (!tls) return []
+  // The key of a temporary certificate is another one at each start.
+  const firstIsReal = tls.acme?.isTemporary !== true
   const ports = tls.acme?.tlsa_ports ?? SMTP_PORTS
-  return [tls, ...(tls.more ?? [])].map(({ certificate }, index) => {
+  const all = [tls, ...(tls.more ?? [])].map(({ certificate }, index) => {
     const leaf = new X509Certificate(certificate)
     const names = (leaf.subjectAltName ?? '')
       .split(', ')
@@ -68,13 +72,14 @@ function certificatesOf({ tls }: Config): Listed[] {
     return {
       key: index === 0 ? 'tls' : `tls.more.${index - 1}`,
       names,
-      issuer: leaf.issuer?.replaceAll('\n', ', ') || 'the node itself, until the first certificate arrives',
+      issuer: leaf.issuer.replaceAll('\n', ', '),
       expires: expires.toISOString(),
       daysLeft: Math.floor((expires.getTime() - systemClock.now()) / DAY_MS),
       keyFingerprint: digest.toString('hex'),
       tlsa: tlsaOwners(names, ports).map((owner) => tlsaLine(owner, digest)),
     }
   })
+  return firstIsReal ? all : all.slice(1)
 }
 
 async function ownCertificate({ tls }: Config): Promise<OwnCertificate | null> {
@@ -85,6 +90,7 @@ async function ownCertificate({ tls }: Config): Promise<OwnCertificate | null> {
   const owners = tlsaOwners(tls.acme.names, tls.acme.tlsa_ports)
   const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   return {
+    isTemporary: tls.acme.isTemporary,
     renewsAt: time(state.renewal?.at ?? null),
     byAdviceOfAuthority: state.renewal?.byAdvice ?? false,
     problem: state.problem,
@@ -101,9 +107,11 @@ function print(one: Listed, io: Io): void {
   for (const record of one.tlsa) line(io.stdout, `  ${record}`)
 }
 
-function printOwn({ renewsAt, byAdviceOfAuthority, problem, nextTry, nextKeyTlsa }: OwnCertificate, io: Io): void {
+function printOwn(own: OwnCertificate, io: Io): void {
+  const { isTemporary, renewsAt, byAdviceOfAuthority, problem, nextTry, nextKeyTlsa } = own
+  if (isTemporary) line(io.stdout, 'tls: no certificate yet; a running node uses a temporary, self-signed one')
   const advice = byAdviceOfAuthority ? ', as the authority suggests' : ''
-  if (renewsAt !== null) line(io.stdout, `renewal at ${renewsAt}${advice}`)
+  if (renewsAt !== null && !isTemporary) line(io.stdout, `renewal at ${renewsAt}${advice}`)
   if (problem !== null) line(io.stdout, `problem: ${problem}${nextTry === null ? '' : `; next try at ${nextTry}`}`)
   if (nextKeyTlsa.length === 0) return
   line(io.stdout, 'the next key waits until the DNS shows these records beside those of the current key:')

@@ -85,6 +85,8 @@ export interface AcmeConfig
   readonly external: { readonly keyId: string; readonly macKey: string } | null
   /** PEM, or null. */
   readonly ca: string | null
+  /** There is no certificate yet: a self-signed one takes its place. */
+  readonly isTemporary: boolean
 }
 
 export interface AcmeRead {
@@ -108,7 +110,8 @@ export function readAcme(written: AcmeFile, reader: SectionReader): AcmeRead | n
     ca: ca === undefined ? null : readCertificate(reader, ['ca'], ca),
   }
   const pair = readPair(written, reader)
-  return pair && { pair, acme }
+  const isTemporary = !existsSync(acme.file)
+  return pair && { pair, acme: { ...acme, isTemporary } }
 }
 
 function readPair({ file, names }: AcmeFile, reader: SectionReader): CertificatePair | null {
