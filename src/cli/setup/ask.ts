@@ -22,7 +22,7 @@ export interface Asker {
   close(): void
 }
 
-/** The input ended, or an answer of a pipe is bad. The message is for the operator. */
+/** The input ended, the operator cancelled, or an answer of a pipe is bad. The message is for the operator. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
@@ -41,6 +41,10 @@ export function createAsker(io: Io): Asker {
       reader.prompt()
     } else line(io.stdout, prompt.trimEnd())
     const next = await lines.next()
+    if (next.done && isTerminal) {
+      line(io.stdout, '')
+      throw new NoAnswer('cancelled; nothing was written')
+    }
     if (next.done) throw new NoAnswer(`found the end of the input, expected an answer: ${text}; nothing was written`)
     count++
     const answer = next.value.trim()

@@ -83,6 +83,8 @@ export function fromFlags(folder: string, flags: Flags & { readonly domain: stri
       ? ['--address: found without --solo, expected --node NAME=ROLE:ADDRESS']
       : []),
   ]
+  if (flags.runner && flags.runner !== 'systemd' && !flags.resolver)
+    problems.push(`--resolver: found nothing, expected an address that a ${flags.runner} container can reach`)
   if (problems.length > 0) return bad(problems)
   const { domain, srsDomain = `srs.${domain}`, resolver = [USUAL_RESOLVER], runner, person, hiera = false } = flags
   const text = newFleetText({ domain, srsDomain, resolvers: resolver, nodes, hiera })

@@ -248,6 +248,10 @@ describe('errors', () => {
       { domain: 'example.org', nodes: [{ name: 'a', role: 'pop', addresses: [] }] },
       expect.stringContaining('nodes.a.role: found "pop", expected one of client, mta'),
     ],
+    [
+      { domain: 'example.org', solo: true, address: ['192.0.2.1'], runner: 'docker' as const },
+      '--resolver: found nothing, expected an address that a docker container can reach\n',
+    ],
     [{ answers: join(root, 'none.yaml') }, expect.stringContaining('none.yaml: cannot be read: ENOENT')],
   ])('%j', async (options, err) => {
     const folder = join(root, 'bad')
