@@ -6,7 +6,7 @@ import { outgoingOnly, sampleService } from '../../test/lib/sample-mail-service.
 import { appleProfile } from './apple-profile.ts'
 import { autodiscoverJson, outlookError, outlookSettings, requestedAddress } from './autodiscover.ts'
 import { type PersonAddress, personOf } from './mail-service.ts'
-import { escapeMarkup } from './markup.ts'
+import { escapeMarkup } from '../lib/escape-markup.ts'
 import { mozillaConfig } from './mozilla-config.ts'
 import { serviceRecords } from './service-records.ts'
 import { settingsPage } from './settings-page.ts'

@@ -1,6 +1,6 @@
 // The page for people: what to enter by hand. It has no scripts and asks no other server.
 
-import { escapeMarkup } from './markup.ts'
+import { escapeMarkup } from '../lib/escape-markup.ts'
 import { type LoginName, loginOf, type MailServer, type MailService, type PersonAddress } from './mail-service.ts'
 
 const STYLE = `
