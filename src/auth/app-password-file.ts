@@ -56,7 +56,7 @@ export function parseAppPasswords(file: string, text: string): AppPasswordFile {
 }
 
 /** The app passwords by identity: `kim` and `kim@domain` are one user. */
-export function appsByUser(list: readonly AppPassword[], domain: string): ReadonlyMap<string, readonly AppPassword[]> {
+function appsByUser(list: readonly AppPassword[], domain: string): ReadonlyMap<string, readonly AppPassword[]> {
   const byUser = new Map<string, AppPassword[]>()
   for (const app of list) {
     const identity = identityOf(app.user, domain)
@@ -72,10 +72,23 @@ function haveOneSalt(people: People, identity: string, apps: readonly AppPasswor
   return apps.every(({ scram }) => main === null || hasSalt(scram, main))
 }
 
-/** The same people, with their app passwords. */
-export function withAppPasswords(people: People, list: readonly AppPassword[], domain: string): People {
-  if (list.length === 0) return people
-  const byUser = appsByUser(list, domain)
+/** The app passwords of each user of a list, which the page for people can replace at any time. */
+export function currentApps(
+  list: () => readonly AppPassword[],
+  domain: string,
+): () => ReadonlyMap<string, readonly AppPassword[]> {
+  let seen: readonly AppPassword[] | null = null
+  let byUser: ReadonlyMap<string, readonly AppPassword[]> = new Map()
+  return () => {
+    const now = list()
+    if (now !== seen) byUser = appsByUser(now, domain)
+    seen = now
+    return byUser
+  }
+}
+
+/** The same people, with their app passwords. @param byUser as of `currentApps` */
+export function withAppPasswords(people: People, byUser: () => ReadonlyMap<string, readonly AppPassword[]>): People {
   const add = (answer: PersonAnswer, apps: readonly AppPassword[]): PersonAnswer =>
     answer.kind === 'found' ? { ...answer, apps } : answer
   const addKnown = (answer: KnownPerson, apps: readonly AppPassword[]): KnownPerson =>
@@ -83,11 +96,11 @@ export function withAppPasswords(people: People, list: readonly AppPassword[], d
   return {
     ...people,
     allHaveScram: () =>
-      people.allHaveScram() && [...byUser].every(([identity, apps]) => haveOneSalt(people, identity, apps)),
-    known: (identity) => addKnown(people.known(identity), byUser.get(identity) ?? []),
+      people.allHaveScram() && [...byUser()].every(([identity, apps]) => haveOneSalt(people, identity, apps)),
+    known: (identity) => addKnown(people.known(identity), byUser().get(identity) ?? []),
     find: (identity) => {
       const answer = people.find(identity)
-      const apps = byUser.get(identity)
+      const apps = byUser().get(identity)
       if (!apps) return answer
       return answer instanceof Promise ? answer.then((found) => add(found, apps)) : add(answer, apps)
     },

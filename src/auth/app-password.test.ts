@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { createAppSecret, findApp, readAppSecret } from './app-password.ts'
-import { MOST_OF_USER, parseAppPasswords, withAppPasswords } from './app-password-file.ts'
+import { currentApps, MOST_OF_USER, parseAppPasswords, withAppPasswords } from './app-password-file.ts'
 import { readAppLine, writeAppLine } from './app-password-line.ts'
 import type { NewAppPassword } from './app-password-line.ts'
 import { createPasswdAuthenticator } from './passwd-authenticator.ts'
@@ -114,8 +114,7 @@ describe('the login with an app password', () => {
   const login = (user: string, password: string, { apps = [line()], ip = '192.0.2.1' } = {}) => {
     const people = withAppPasswords(
       peopleOf(() => users, 'example.org'),
-      parse(...apps).list,
-      'example.org',
+      currentApps(() => parse(...apps).list, 'example.org'),
     )
     asked.length = 0
     return createPasswdAuthenticator({ people, pool, domain: 'example.org', clock, remembered }).check(user, password, {

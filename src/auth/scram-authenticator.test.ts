@@ -4,7 +4,7 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { scramFinal as clientFinal, scramFirst as clientFirst } from '../delivery/smtp-client/scram.ts'
-import { parseAppPasswords, withAppPasswords } from './app-password-file.ts'
+import { currentApps, parseAppPasswords, withAppPasswords } from './app-password-file.ts'
 import { writeAppLine } from './app-password-line.ts'
 import type { ScramBegin, ScramChannel } from './authenticator.ts'
 import { writeScram } from './derived-schemes.ts'
@@ -29,8 +29,7 @@ function server({ passwd = users, apps = '', mode = 'auto' as 'auto' | 'on' | 'o
   const file = parsePasswdFile('users', passwd)
   const people = withAppPasswords(
     peopleOf(() => file, 'example.org'),
-    parseAppPasswords('apps', apps).list,
-    'example.org',
+    currentApps(() => parseAppPasswords('apps', apps).list, 'example.org'),
   )
   const saltKey = Buffer.alloc(32, key)
   return createScramAuthenticator({

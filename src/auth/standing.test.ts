@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseAppPasswords, withAppPasswords } from './app-password-file.ts'
+import { currentApps, parseAppPasswords, withAppPasswords } from './app-password-file.ts'
 import { writeAppLine } from './app-password-line.ts'
 import { createPeople } from './directory-people.ts'
 import { parsePasswdFile } from './passwd-file.ts'
@@ -18,8 +18,7 @@ const passwd = (text: string) => parsePasswdFile('users', text, { weak: true })
 const people = (text: string, apps = '', mirrored: Passwords = new Map()) =>
   withAppPasswords(
     createPeople(passwd(text), { live: [], passwords: () => [mirrored] }, DOMAIN),
-    parseAppPasswords('apps', apps).list,
-    DOMAIN,
+    currentApps(() => parseAppPasswords('apps', apps).list, DOMAIN),
   )
 
 function proven(text: string, apps = '', mirrored?: Passwords) {

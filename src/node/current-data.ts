@@ -3,6 +3,7 @@
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { AppPassword } from '../auth/app-password.ts'
 import type { UserCertificates } from '../auth/user-certificates.ts'
+import { withFreshPasswords, type FreshPasswords } from '../auth/fresh-passwords.ts'
 import type { People } from '../auth/people.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
@@ -20,6 +21,10 @@ export interface CurrentData {
   readonly people: People
   /** The app passwords of the active data: read it for each use. */
   readonly apps: readonly AppPassword[]
+  /** The page for people has changed the file of app passwords to these. @param at monotonic time */
+  replaceApps(list: readonly AppPassword[], at: number): void
+  /** The page for people has changed the password of a user: it counts at once. */
+  readonly freshPassword: FreshPasswords['set']
   /** Those of users; null without them. Read it for each use. */
   readonly certificates: UserCertificates | null
   readonly machines: CertificateAuthenticator
@@ -36,6 +41,8 @@ export interface CurrentData {
 export function createCurrentData(first: NodeData): CurrentData {
   let data = first
   let rejected: readonly string[] = []
+  let written: { readonly list: readonly AppPassword[]; readonly at: number } | null = null
+  const fresh = withFreshPasswords(peopleNow(() => data.people))
   return {
     router: {
       resolve: (request) => data.router.resolve(request),
@@ -54,16 +61,15 @@ export function createCurrentData(first: NodeData): CurrentData {
       sign: (content, options) => data.signer.sign(content, options),
     },
     sealer: { seal: (content, options) => data.sealer.seal(content, options) },
-    people: {
-      find: (identity) => data.people.find(identity),
-      allHaveScram: () => data.people.allHaveScram(),
-      known: (identity) => data.people.known(identity),
-      decoy: () => data.people.decoy(),
-      samples: () => data.people.samples(),
-    },
+    people: fresh.people,
     get apps() {
-      return data.apps
+      return data.apps.value
     },
+    replaceApps: (list, at) => {
+      written = { list, at }
+      data.apps.value = list
+    },
+    freshPassword: (identity, change) => fresh.set(identity, change),
     get certificates() {
       return data.certificates
     },
@@ -82,11 +88,24 @@ export function createCurrentData(first: NodeData): CurrentData {
     },
     files: () => [...new Set([...data.files, ...rejected])],
     replace: (next) => {
+      // A reload may have read the file just before the page changed it.
+      if (written && written.at >= next.apps.readAt) next.apps.value = written.list
       data = next
+      fresh.sweep()
       rejected = []
     },
     reject: (files) => {
       rejected = files
     },
+  }
+}
+
+function peopleNow(current: () => People): People {
+  return {
+    find: (identity) => current().find(identity),
+    allHaveScram: () => current().allHaveScram(),
+    known: (identity) => current().known(identity),
+    decoy: () => current().decoy(),
+    samples: () => current().samples(),
   }
 }

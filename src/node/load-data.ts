@@ -2,7 +2,7 @@
 // reload, so that a node never runs on half of an edit. A password that cannot be used concerns one user only, so it is a warning.
 
 import type { AppPassword } from '../auth/app-password.ts'
-import { appsByUser, withAppPasswords } from '../auth/app-password-file.ts'
+import { currentApps, withAppPasswords } from '../auth/app-password-file.ts'
 import { createPeople } from '../auth/directory-people.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Machines } from '../auth/machines.ts'
@@ -49,6 +49,12 @@ import { certificateHealth } from './health-checks.ts'
 
 type LoadedMachines = CertificateAuthenticator & Pick<Machines, 'list'>
 
+export interface CurrentApps {
+  value: readonly AppPassword[]
+  /** When the file was read, monotonic. */
+  readonly readAt: number
+}
+
 export interface NodeData {
   /** The SRS secrets also sign the loop marks of forwards, because all forwarding nodes share them. */
   readonly loop: LoopSettings
@@ -59,7 +65,8 @@ export interface NodeData {
   readonly sealer: Sealer
   /** The users of the passwd-file, LDAP and SQL, with their app passwords. */
   readonly people: People
-  readonly apps: readonly AppPassword[]
+  /** Those of the file; the page for people replaces them when it changed the file. */
+  readonly apps: CurrentApps
   /** Null if the configuration has no client certificates of users. */
   readonly certificates: UserCertificates | null
   /** The pinned ones of them. */
@@ -108,6 +115,7 @@ export interface LoadPorts {
 /** Loads all data and reports every problem of every file at once. */
 export async function loadData(config: Config, { clock, tokens, guard, use, ...ports }: LoadPorts): Promise<DataLoad> {
   const sources = ports.sources ?? (await openOfflineSources(sourceSettings(config), clock))
+  const readAt = clock.monotonic()
   const read = await readDataFiles(config, sources.list)
   const { directory, keys, users, apps, pins, machines, problems, files } = read
   const warnings = [
@@ -118,7 +126,7 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const shortHashes = await ports.shortHashes(config, clock.now())
-  const appSenders = appSendersOf(apps?.list ?? [], config.domain)
+  const { current, byUser, appSenders } = currentAppsOf(apps?.list ?? [], config.domain, readAt)
   const routing = routerSettings(config, { machines: machines?.list ?? [], appSenders, tokens, shortHashes })
   const reading = { content: fileContent(snapshot, read), endings: read.endings }
   const doubted = await doubtOf(reading, guard, use)
@@ -154,8 +162,8 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     ownLists: createOwnLists(merged, routing),
     sealer: createSealer(signing),
     signer,
-    people: withDoubtfulUsers(withAppPasswords(people, apps?.list ?? [], config.domain), doubted, apps !== null),
-    apps: apps?.list ?? [],
+    people: withDoubtfulUsers(apps ? withAppPasswords(people, byUser) : people, doubted, apps !== null),
+    apps: current,
     certificates: userCertificates(config, pins, ports.revocation ?? (() => [])),
     pins: pins?.list ?? [],
     machines: machines && withDoubtfulMachines(machinesNow(machines, clock), doubted),
@@ -178,10 +186,15 @@ function userCertificates(
   return createUserCertificates({ pins: pins?.list ?? [], authorities: certificatesIn(ca), user, revocation })
 }
 
-/** The senders of an app password in the form that the router asks for. */
-function appSendersOf(list: readonly AppPassword[], domain: string) {
-  const byUser = appsByUser(list, domain)
-  return (identity: string, label: string) => byUser.get(identity)?.find((app) => app.label === label)?.senders
+/** The app passwords, which the page for people can replace, and their senders in the form that the router asks for. */
+function currentAppsOf(list: readonly AppPassword[], domain: string, readAt: number) {
+  const current: CurrentApps = { value: list, readAt }
+  const byUser = currentApps(() => current.value, domain)
+  const appSenders = (identity: string, label: string) =>
+    byUser()
+      .get(identity)
+      ?.find((app) => app.label === label)?.senders
+  return { current, byUser, appSenders }
 }
 
 /** Entries without effect: expired ones, and all of a node that takes mail from the internet without the check. */

@@ -3,6 +3,7 @@ import { sampleSession } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { Identification, LoginClient } from '../auth/authenticator.ts'
 import { createBanningGuard } from '../auth/banning-guard.ts'
+import type { LoginSource } from '../auth/login-history.ts'
 import { createKnownClients } from '../auth/known-clients.ts'
 import { createGuard } from '../auth/login-throttle.ts'
 import { createBudgets } from '../budget/budgets.ts'
@@ -14,9 +15,16 @@ function loginWith(judge: (password: string) => Promise<Identification>) {
   const known = createKnownClients(clock)
   const seen: (LoginClient | undefined)[] = []
   const forgotten: string[] = []
+  const noted: string[] = []
+  const history = {
+    succeeded: (identity: string, { ip, way, listener }: LoginSource) =>
+      void noted.push(`${identity} ${way} ${listener} ${ip}`),
+    failed: (identity: string, { ip }: { ip: string }) => void noted.push(`${identity} failed ${ip}`),
+  }
   const login = createLogin({
     appUse: { note: () => undefined },
     watch: { watch: () => undefined },
+    history,
     tokens: { claimedUser: async () => null, check: async () => ({ kind: 'wrong', cause: 'none' }) },
     scram: { isOffered: () => false, begin: () => ({ kind: 'refused', cause: 'none' }) },
     passwords: {
@@ -39,7 +47,7 @@ function loginWith(judge: (password: string) => Promise<Identification>) {
   })
   const check = (password: string, { user = 'kim', ip = '192.0.2.1', authzid = null as string | null } = {}) =>
     login.check(sampleSession({ remoteIp: ip }), { kind: 'password', user, password, authzid })
-  return { check, seen, forgotten }
+  return { check, seen, forgotten, noted }
 }
 
 const identified = async (): Promise<Identification> => ({ kind: 'identified', identity: 'kim' })
@@ -62,6 +70,18 @@ describe('a login by password', () => {
     expect(codes.filter((code) => code === 454)).toHaveLength(30)
     // What is remembered of the accounts is dropped with the ban.
     expect(forgotten).toEqual(Array.from({ length: 30 }, (_, i) => `user${i + 20}`))
+  })
+
+  it('notes logins and failures for the page, and nothing that was not judged', async () => {
+    const known = loginWith(async (password) => (password === 'right' ? identified() : wrong()))
+    await known.check('right')
+    await known.check('guess')
+    const doubtful = loginWith(async () => ({ kind: 'wrong', cause: 'x', doubt: 'ldap is down' }))
+    await doubtful.check('x')
+    const app = loginWith(async () => ({ kind: 'identified', identity: 'kim', app: 'phone' }))
+    await app.check('x')
+    expect(known.noted).toEqual([expect.stringMatching(/^kim password \S+ 192\.0\.2\.1$/), 'kim failed 192.0.2.1'])
+    expect([doubtful.noted, app.noted]).toEqual([[], [expect.stringMatching(/^kim app phone /)]])
   })
 
   it('counts no failure when nothing was judged, also if the check itself fails', async () => {

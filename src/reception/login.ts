@@ -11,6 +11,7 @@ import type {
   UserCertificateAuthenticator,
 } from '../auth/authenticator.ts'
 import type { AttemptEnd, LoginAttempt } from '../auth/login-throttle.ts'
+import type { LoginNotes } from '../auth/login-history.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { LoginWatch } from './login-watch.ts'
 import type { AuthAnswer, Credentials, ScramCredentials, TokenCredentials } from '../server/server-hooks.ts'
@@ -39,6 +40,8 @@ export interface LoginParts {
   readonly domain: string
   readonly appUse: LastUseNotes
   readonly watch: Pick<LoginWatch, 'watch'>
+  /** For the page of people; null without one. */
+  readonly history: LoginNotes | null
 }
 
 export function createLogin(parts: LoginParts): Login {
@@ -48,7 +51,7 @@ export function createLogin(parts: LoginParts): Login {
       switch (credentials.kind) {
         case 'password': {
           const { user, password } = credentials
-          return underGuard(parts, { session, ...credentials }, (client) =>
+          return underGuard(parts, { session, way: 'password', ...credentials }, (client) =>
             parts.passwords.check(user, password, client),
           )
         }
@@ -67,6 +70,8 @@ interface Claim {
   readonly session: Session
   readonly user: string
   readonly authzid: string | null
+  /** For the history of logins. */
+  readonly way: 'password' | 'certificate' | 'token'
 }
 
 /** `unfinished`: nothing was judged, and the client gets this reply. */
@@ -82,7 +87,7 @@ const ends: Readonly<Record<Judged['kind'], AttemptEnd>> = {
 /** Judges an attempt that the throttle counts. */
 async function underGuard(
   parts: LoginParts,
-  { session, user, authzid }: Claim,
+  { session, user, authzid, way }: Claim,
   judge: (client: LoginClient) => Promise<Judged>,
 ): Promise<AuthAnswer> {
   // An authorization identity of another user (RFC 4616) is not supported. To ignore it would send mail as the wrong user.
@@ -105,7 +110,20 @@ async function underGuard(
     throw error
   })
   attempt.end(ends[answer.kind])
+  noteLogin(parts.history, answer, { session, name, way })
   return answerTo(parts, session, answer)
+}
+
+function noteLogin(
+  history: LoginNotes | null,
+  answer: Judged,
+  { session, name, way }: Pick<Claim, 'session' | 'way'> & { readonly name: string },
+): void {
+  const { remoteIp: ip, listener, helo } = session
+  if (answer.kind === 'wrong' && answer.doubt === undefined) history?.failed(name, { ip, listener })
+  if (answer.kind !== 'identified') return
+  const { identity, app } = answer
+  history?.succeeded(identity, { ip, listener, client: helo ?? '', way: app === undefined ? way : `app ${app}` })
 }
 
 function answerTo(parts: LoginParts, session: Session, answer: Judged): AuthAnswer {
@@ -140,7 +158,7 @@ async function byScram(parts: LoginParts, session: Session, given: ScramCredenti
   const begun = parts.scram.begin(message, { isPlus, isPlusOffered, data: channel })
   if (begun.kind === 'malformed') return { kind: 'refused', reply: { ...authMalformed, cause: begun.cause } }
   if (begun.kind === 'refused') return invalid(begun.cause)
-  return underGuard(parts, { session, ...begun }, async (client): Promise<Judged> => {
+  return underGuard(parts, { session, way: 'password', ...begun }, async (client): Promise<Judged> => {
     const first = await begun.answer(client)
     const proof = await ask(first.message)
     if (typeof proof !== 'string') return { kind: 'unfinished', reply: proof }
@@ -163,7 +181,7 @@ async function byToken(parts: LoginParts, session: Session, given: TokenCredenti
     await ask(INVALID_TOKEN)
     return invalid('the token names no user')
   }
-  return underGuard(parts, { session, user: account, authzid: null }, async ({ ip }) => {
+  return underGuard(parts, { session, user: account, authzid: null, way: 'token' }, async ({ ip }) => {
     const answer = await parts.tokens.check({ token, user, ip })
     if (answer.kind === 'wrong') await ask(INVALID_TOKEN)
     return answer
@@ -179,7 +197,9 @@ async function byCertificate(parts: LoginParts, session: Session, authzid: strin
   const named = certificates.name(claim)
   if (named.kind !== 'identified') return answerTo(parts, session, named)
   // A ban of the account or of the client holds for certificates too.
-  return underGuard(parts, { session, user: named.identity, authzid: null }, () => certificates.check(claim))
+  return underGuard(parts, { session, user: named.identity, authzid: null, way: 'certificate' }, () =>
+    certificates.check(claim),
+  )
 }
 
 function invalid(cause: string): AuthAnswer {

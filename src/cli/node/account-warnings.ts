@@ -19,7 +19,7 @@ const log = { info: () => undefined, warn: () => undefined }
 /** @param mayAsk false: no URL is asked */
 export async function accountWarnings(config: Config, { apps }: NodeData, mayAsk: boolean): Promise<Problem[]> {
   return [
-    ...(await idleApps(config, apps)),
+    ...(await idleApps(config, apps.value)),
     ...(await oldLists(config, mayAsk)),
     ...(mayAsk ? await noKeys(config) : []),
   ]

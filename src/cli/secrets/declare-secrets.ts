@@ -6,6 +6,7 @@ import { asJson, collect, describeCommand, readTime } from '../command-options.t
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
 import { declareAppPasswords } from './declare-app-passwords.ts'
+import { declareSecondFactors } from './declare-second-factors.ts'
 import type { PasswdOptions } from './passwd-command.ts'
 import type { SrsCommand } from './srs-command.ts'
 
@@ -148,4 +149,5 @@ function declarePasswd(program: Command, io: Io, finish: Finish): void {
     .option(...asJson)
     .action((user: string, { file = '', json = false }: PasswdFlags) => run({ action: 'remove', user, file, json }))
   declareAppPasswords(passwd, io, finish)
+  declareSecondFactors(passwd, io, finish)
 }
