@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { LdapConfig } from '../config/sections/directory-ldap.ts'
 import type { SqlConfig } from '../config/sections/directory-sql.ts'
 import type { LdapLiveSettings } from '../directory/ldap/ldap-live.ts'
+import type { LdapPasswordSettings } from '../directory/ldap/ldap-password.ts'
 import type { LdapBind } from '../directory/ldap/ldap-settings.ts'
 import type { LiveSettings } from '../directory/live-source.ts'
 import type { MirrorSettings } from '../directory/snapshots/mirror.ts'
@@ -63,6 +64,15 @@ function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings {
     domains,
     isOwn: (address) => !address.includes('@') || domains.has(domainOf(address).toLowerCase()),
   }
+}
+
+/** How passwords in LDAP are changed; null if they are not. */
+export function ldapPasswordSettings(config: Config): LdapPasswordSettings | null {
+  const { ldap } = config.directory
+  const write = config.self_service?.ldap
+  if (!ldap || !write) return null
+  const attribute = write.change === 'modify' ? ldap.attributes.password : null
+  return { server: ldapSettings(config, ldap), attribute, account: write.account }
 }
 
 function liveSettings(config: Config, ldap: LdapConfig): LiveSettings {

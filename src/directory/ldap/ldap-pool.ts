@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { createSemaphore } from '../../lib/semaphore.ts'
 import { orAborted, withDeadline } from '../deadline.ts'
 import type { LdapConnection } from './ldap-connection.ts'
-import { describeLdapError, isRefusal, isRefusedLogin } from './ldap-errors.ts'
+import { describeLdapError, isRefusal } from './ldap-errors.ts'
 import { LdapServers } from './ldap-servers.ts'
 import type { LdapBind, LdapServerSettings } from './ldap-settings.ts'
 import type { PagingClient } from './paging-client.ts'
@@ -24,6 +24,8 @@ export interface LdapPool {
    * `refused` if the server does not accept this DN with this password.
    */
   bindAs(person: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapResult<true>>
+  /** Runs one request as another identity, on a connection of its own. `refused` also if the server does not accept the identity. */
+  queryAs<T>(bind: LdapBind, request: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapResult<T>>
   /** Ends the pauses after failures: the next request tries every server at once. */
   resetBackoff(): void
   close(): void
@@ -63,7 +65,11 @@ export function createLdapPool(settings: LdapServerSettings, clock: Clock): Ldap
   }
   return {
     query: (request, ms) => limited(ms, (deadline) => queryWithRetry(pool, request, deadline)),
-    bindAs: (person, ms) => limited(ms, (deadline) => bindOnce(servers, { kind: 'simple', ...person }, deadline)),
+    bindAs: (person, ms) =>
+      limited(ms, (deadline) =>
+        queryOnce(pool, { kind: 'simple', ...person }, { request: () => Promise.resolve(true), deadline }),
+      ),
+    queryAs: (bind, request, ms) => limited(ms, (deadline) => queryOnce(pool, bind, { request, deadline })),
     resetBackoff: () => servers.resetBackoff(),
     close: () => {
       pool.isClosed = true
@@ -88,15 +94,28 @@ async function queryWithRetry<T>(pool: PoolState, request: Request<T>, deadline:
   return await queryOn(pool, connected.connection, { request, deadline })
 }
 
-async function bindOnce(servers: LdapServers, bind: LdapBind, deadline: AbortSignal): Promise<LdapResult<true>> {
+/** A pooled connection would keep the rights of this identity, so this one is closed afterwards. */
+async function queryOnce<T>(
+  { servers, used }: PoolState,
+  bind: LdapBind,
+  { request, deadline }: { readonly request: Request<T>; readonly deadline: AbortSignal },
+): Promise<LdapResult<T>> {
+  let connection: LdapConnection | null = null
   try {
     const connected = await servers.connect(deadline, bind)
     if (connected.kind === 'unavailable') return connected
-    connected.connection.destroy()
-    return { kind: 'answered', value: true }
+    connection = connected.connection
+    used.add(connection)
+    return { kind: 'answered', value: await orAborted(request(connection.client), deadline) }
   } catch (error) {
-    if (isRefusedLogin(error)) return { kind: 'refused', cause: describeLdapError(error) }
-    throw error
+    if (isRefusal(error)) return { kind: 'refused', cause: describeLdapError(error) }
+    if (connection === null) throw error
+    return { kind: 'unavailable', cause: `${connection.url}: ${describeLdapError(error)}` }
+  } finally {
+    if (connection !== null) {
+      used.delete(connection)
+      connection.destroy()
+    }
   }
 }
 

@@ -31,6 +31,8 @@ export interface SlapdSettings {
   readonly global?: readonly string[]
   /** Limits in the database section of slapd.conf. By default the reader may read all entries in pages (slapd's default is 500 entries). */
   readonly limits?: readonly string[]
+  /** Rules of access that come before those of every test. */
+  readonly access?: readonly string[]
 }
 
 export interface Slapd {
@@ -41,6 +43,8 @@ export interface Slapd {
   /** Adds or changes entries by LDIF, with all rights. */
   modify(ldif: string): void
   addPeople(people: readonly Person[]): void
+  /** The first value of an attribute; empty without one. */
+  read(dn: string, attribute: string): string
   remove(...dns: readonly string[]): void
   /** Ends the process at once; its data stay. */
   kill(): Promise<void>
@@ -58,7 +62,7 @@ objectclass ( 1.1.2.2.1 NAME 'mailPerson' SUP top AUXILIARY MAY ( emailForward $
 `
 
 function slapdConf(folder: string, settings: SlapdSettings): string {
-  const { tls, global = [], limits = [`limits dn.exact="${READER.dn}" size.prtotal=unlimited`] } = settings
+  const { tls, global = [], access = [], limits = [`limits dn.exact="${READER.dn}" size.prtotal=unlimited`] } = settings
   const schemas = ['core', 'cosine', 'inetorgperson', 'misc'].map((name) => `include /etc/ldap/schema/${name}.schema`)
   return [
     ...schemas,
@@ -76,6 +80,7 @@ function slapdConf(folder: string, settings: SlapdSettings): string {
     `directory ${join(folder, 'db')}`,
     'dbnosync',
     ...limits,
+    ...access,
     'access to attrs=userPassword by anonymous auth by * none',
     'access to * by users read by anonymous auth',
     '',
@@ -140,9 +145,16 @@ export async function startSlapd(settings: SlapdSettings = {}): Promise<Slapd> {
     port,
     tlsPort,
     url: `ldap://127.0.0.1:${port}`,
-    modify: (ldif) => ldap('ldapmodify', [], ldif),
-    addPeople: (people) => ldap('ldapadd', [], people.map(personLdif).join('\n\n')),
-    remove: (...dns) => ldap('ldapmodify', [], dns.map((dn) => `dn: ${dn}\nchangetype: delete\n`).join('\n')),
+    modify: (ldif) => void ldap('ldapmodify', [], ldif),
+    addPeople: (people) => void ldap('ldapadd', [], people.map(personLdif).join('\n\n')),
+    read: (dn, attribute) => {
+      const line = ldap('ldapsearch', ['-LLL', '-o', 'ldif-wrap=no', '-b', dn, '-s', 'base', attribute], '')
+        .split('\n')
+        .find((one) => one.toLowerCase().startsWith(`${attribute.toLowerCase()}:`))
+      const [, encoded, text = ''] = /^[^:]+:(:?) (.*)$/.exec(line ?? '') ?? []
+      return encoded === ':' ? Buffer.from(text, 'base64').toString() : text
+    },
+    remove: (...dns) => void ldap('ldapmodify', [], dns.map((dn) => `dn: ${dn}\nchangetype: delete\n`).join('\n')),
     kill,
     start,
     close: async () => {
@@ -152,8 +164,9 @@ export async function startSlapd(settings: SlapdSettings = {}): Promise<Slapd> {
   }
 }
 
-function run(command: string, args: readonly string[], input: string): void {
+function run(command: string, args: readonly string[], input: string): string {
   const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin`
   const result = spawnSync(command, args, { input, encoding: 'utf8', env: { ...process.env, PATH: path } })
   if (result.status !== 0) throw new Error(`${command} ended with ${result.status}: ${result.stderr}`)
+  return result.stdout
 }
