@@ -185,6 +185,19 @@ const autoconfigNeedsUsers: Check = ({ autoconfig, listeners, tls }, report) => 
     report(['tls'], 'found nothing, expected a certificate and a key: autoconfig.listen is an HTTPS listener')
 }
 
+const selfServiceNeedsPeople: Check = ({ self_service: page, listeners, tls, directory }, report) => {
+  if (!page) return
+  if (!listeners.some(({ admit }) => admit.includes('users')))
+    report(['self_service'], 'found a page for people, expected a role with a listener for users')
+  if (!tls) report(['tls'], 'found nothing, expected a certificate and a key: self_service.listen is an HTTPS listener')
+  if (page.ldap && !directory.ldap) report(['self_service', 'ldap'], 'found ldap, expected directory.ldap beside it')
+  if (page.ldap?.change === 'modify' && directory.ldap?.passwords === 'bind')
+    report(
+      ['self_service', 'ldap', 'change'],
+      'found modify with directory.ldap.passwords: bind, expected password-modify: the server checks the passwords, so it makes the hashes',
+    )
+}
+
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
 const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
   if (!transfer) return
@@ -245,6 +258,7 @@ const checks: readonly Check[] = [
   resolvingNeedsData,
   signaturesNeedKeys,
   autoconfigNeedsUsers,
+  selfServiceNeedsPeople,
   transferNeedsProofs,
   spamFilterNeedsCheck,
   outgoingSpamNeedsFilter,

@@ -50,7 +50,10 @@ export function checkPorts(
     admin,
     queue_transfer,
     autoconfig,
-  }: Pick<SectionValues, 'admin' | 'queue_transfer' | 'autoconfig'> & { listeners: readonly ListenerConfig[] },
+    self_service: page,
+  }: Pick<SectionValues, 'admin' | 'queue_transfer' | 'autoconfig' | 'self_service'> & {
+    listeners: readonly ListenerConfig[]
+  },
   report: Report,
 ): void {
   const all: Bound[] = [
@@ -58,6 +61,7 @@ export function checkPorts(
     ...(admin ? [{ path: ['admin', 'listen'], ...admin.listen }] : []),
     ...(queue_transfer ? [{ path: ['queue_transfer', 'listen'], ...queue_transfer.listen }] : []),
     ...(autoconfig?.listen ? [{ path: ['autoconfig', 'listen'], ...autoconfig.listen }] : []),
+    ...(page ? [{ path: ['self_service', 'listen'], ...page.listen }] : []),
   ]
   for (const [index, one] of all.entries()) {
     const earlier = all.slice(0, index).find((other) => overlaps(one, other))

@@ -34,6 +34,7 @@ import { reports } from './sections/reports-section.ts'
 import { facts, hiera, mail, smarthost } from './sections/routing-section.ts'
 import { rspamd } from './sections/rspamd-section.ts'
 import { score } from './sections/score-section.ts'
+import { self_service } from './sections/self-service-section.ts'
 import { srs } from './sections/srs-section.ts'
 import { submission_socket } from './sections/submission-socket-section.ts'
 import { tls } from './sections/tls-section.ts'
@@ -94,6 +95,7 @@ export const sections = {
   admin,
   queue_transfer,
   autoconfig,
+  self_service,
   webhooks,
   log,
 } as const satisfies Readonly<Record<string, AnySection>>

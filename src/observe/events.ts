@@ -250,6 +250,14 @@ export interface ComplainedEvent extends EventBase {
   /** As the origin of `received`; null if the mail is not in the ledger. */
   readonly account: string | null
   readonly messageId: string | null
+/** A person changed something about the account, or a stranger who could sign in did. */
+export interface AccountChangedEvent extends EventBase {
+  readonly kind: 'account-changed'
+  readonly account: string
+  readonly change: string
+  readonly by: string
+  readonly ip: string
+  readonly app?: string
 }
 
 export type Event =
@@ -278,6 +286,7 @@ export type Event =
   | AccountHeldEvent
   | AccountReleasedEvent
   | ComplainedEvent
+  | AccountChangedEvent
 
 export type EventKind = Event['kind']
 
@@ -314,6 +323,7 @@ export const eventKinds = [
   'account-held',
   'account-released',
   'complained',
+  'account-changed',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

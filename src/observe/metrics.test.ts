@@ -67,6 +67,13 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     isProven: true,
     account: 'user:kim',
     messageId: null,
+  'account-changed': {
+    ...base,
+    kind: 'account-changed',
+    account: 'user:kim',
+    change: 'password',
+    by: 'self-service',
+    ip: '192.0.2.1',
   },
   'account-released': { ...base, kind: 'account-released', account: 'user:kim', by: 'root', reason: '' },
   'limit-near': {
@@ -129,6 +136,7 @@ describe('metrics', () => {
     const { registry, metrics } = start()
     for (const event of Object.values(samples)) metrics.record(event)
     expect((await lines(registry)).toSorted()).toEqual([
+      'waypost_account_changes_total{change="password"} 1',
       'waypost_accounts_held_total{by="node"} 1',
       'waypost_bans_total{banned="address",by="node"} 1',
       'waypost_checks_total{check="spf",result="pass"} 1',

@@ -92,6 +92,11 @@ function createCounters(registry: Registry) {
     destinationControls: counter('destination_controls', 'Suspensions and resumptions of destinations.', ['action']),
     bans: counter('bans', 'Bans, by what is banned and whether the node or an operator made them.', ['banned', 'by']),
     limitsNear: counter('limits_near', 'Warnings that an account is near a limit, by what is counted.', ['measure']),
+    accountChanges: counter(
+      'account_changes',
+      'Changes that people made at the page of `self_service`, by what changed.',
+      ['change'],
+    ),
     accountsHeld: counter('accounts_held', 'Accounts that were put on hold, by the node or an operator.', ['by']),
     transfersSent: counter('transfers_sent', 'Recipients that were transferred to the queue of another node.', []),
     transfersAccepted: counter(
@@ -160,6 +165,7 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   'account-released': () => undefined,
   // waypost_reports_total counts them.
   complained: () => undefined,
+  'account-changed': ({ change }, by) => by.accountChanges.inc({ change: word(change) }),
   'limit-near': ({ measure }, by) => by.limitsNear.inc({ measure: word(measure.replaceAll('_', '-')) }),
 }
 

@@ -3,7 +3,7 @@
 
 import type { Brake } from './brake-contract.ts'
 import type { HoldRow, Progress } from './sqlite/hold-rows.ts'
-import type { SentMail } from './sqlite/sent-mail.ts'
+import type { SentMail, SentView } from './sqlite/sent-mail.ts'
 import { openStateClient, type StateFilePorts } from './thread/state-file-client.ts'
 import type { AccountName, Usage } from './usage-contract.ts'
 
@@ -14,6 +14,8 @@ export interface NodeAccounts extends Usage, Brake {
   sent(mail: SentMail): Promise<void>
   /** The account of a message; null if it is of none, or too old. */
   senderOf(queueId: string): Promise<AccountName | null>
+  /** The mail of an account and of its app passwords, the newest first; null while it is not known. */
+  sentBy(account: AccountName, view: SentView): Promise<readonly SentMail[] | null>
   /** Holds that were made or ended since the last call, also by commands. Nothing before the file is opened, as the following. */
   news(): Promise<readonly HoldRow[]>
   /** Holds and ends that the queue does not follow yet. */
@@ -60,6 +62,7 @@ export function createNodeAccounts(path: string, ports: StateFilePorts): NodeAcc
     },
     sent: async (one) => void (await ask().sent(one)),
     senderOf: (queueId) => ask().senderOf(queueId),
+    sentBy: (account, view) => ask().sentBy(account, view),
     news: async () => (isOpen ? await ask().news() : null) ?? [],
     unfinished: async (below) => (isOpen ? await ask().unfinished(below) : null) ?? [],
     advance: async (row, to) => void (await ask().advance(row, to)),

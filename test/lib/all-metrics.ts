@@ -9,6 +9,7 @@ import { createConfigurationState } from '../../src/node/configuration-state.ts'
 import { createCurrentModes } from '../../src/node/current-modes.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
+import { createSignInCount } from '../../src/node/sign-in-count.ts'
 import { createPasswordCount } from '../../src/node/password-count.ts'
 import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
@@ -124,6 +125,7 @@ export function allMetrics(): Registry {
     budgets,
     proxyCount: createProxyCount(),
     passwordCount: createPasswordCount(),
+    signInCount: createSignInCount(),
     modes: createCurrentModes({ tested_checks: {} }, log),
     meter: createCheckMeter(),
     configuration: createConfigurationState(clock),

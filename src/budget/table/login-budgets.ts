@@ -17,6 +17,17 @@ export const loginBudgets = {
     reason:
       'With 50 ms for each hash on two threads (up to four processors), the last waits three seconds. Half is for clients from which the account has logged in before.',
   },
+  wrongCodes: {
+    kind: 'rate',
+    holds: 'Codes of a second factor that were tried without success',
+    per: 'account',
+    capacity: 10,
+    halfLifeMs: 60 * MINUTE,
+    keys: 10_000,
+    answer: '`429` at the page of `self_service`',
+    reason:
+      'Three codes of a million are right at a time. A stranger who knows the password gets some 180 guesses a day, which finds a code in ten years with a chance of nine in ten.',
+  },
   failedLoginsOfPair: {
     kind: 'rate',
     holds: 'Failed logins of an account from a client from which it has logged in before',

@@ -5,7 +5,7 @@ import type { AccountHold, AccountSigns, MessageFacts } from '../brake-contract.
 import type { AccountName, UsageAnswer, UsageRequest } from '../usage-contract.ts'
 import { accountHistory } from './account-history.ts'
 import type { HoldRow, Progress } from './hold-rows.ts'
-import { type SentMail, sentMail } from './sent-mail.ts'
+import { type SentMail, sentMail, type SentView } from './sent-mail.ts'
 import { sqliteHolds } from './sqlite-holds.ts'
 import { sqliteUsage } from './sqlite-usage.ts'
 
@@ -22,6 +22,8 @@ export interface AccountTable {
   hold(order: AccountHold): boolean
   sent(mail: SentMail): void
   senderOf(queueId: string): AccountName | null
+  /** Of the account and of its app passwords, the newest first. */
+  sentBy(account: AccountName, view: SentView): readonly SentMail[]
   news(): readonly HoldRow[]
   unfinished(below: Progress): readonly HoldRow[]
   advance(row: HoldRow, to: Progress): void
@@ -49,6 +51,7 @@ export function accountTable(db: Database): AccountTable {
     hold: (order) => holds.hold(order),
     sent: (one) => mail.add(one),
     senderOf: (queueId) => mail.senderOf(queueId),
+    sentBy: (account, view) => mail.of(account, view),
     news: () => holds.news(),
     unfinished: (below) => holds.unfinished(below),
     advance: (row, to) => holds.advance(row, to),

@@ -11,12 +11,19 @@ export interface SentMail {
   readonly at: number
 }
 
+/** Unix milliseconds; neither belongs to the view. */
+export interface SentView {
+  readonly after: number
+  readonly before?: number
+  readonly limit: number
+}
+
 /** Throws the errors of SQLite. */
 export interface SentMails {
   add(mail: SentMail): void
   senderOf(queueId: string): AccountName | null
   /** Of the account and of its app passwords, the newest first. */
-  of(account: AccountName, view: { readonly after: number; readonly limit: number }): readonly SentMail[]
+  of(account: AccountName, view: SentView): readonly SentMail[]
   purge(at: number): void
 }
 
@@ -38,7 +45,8 @@ export function sentMail(db: Database, most: number = MOST_SENT): SentMails {
       rows.dropSent.run(Number(lastInsertRowid) - most)
     },
     senderOf: (queueId) => rows.senderOf.get(queueId) ?? null,
-    of: (account, view) => rows.sentBy.all({ account, app: appPattern(account), ...view }),
+    of: (account, { before = Number.MAX_SAFE_INTEGER, ...view }) =>
+      rows.sentBy.all({ account, app: appPattern(account), before, ...view }),
     purge: (at) => void rows.forgetSent.run({ before: at - KEPT_MS, limit: PURGED_AT_ONCE }),
   }
 }

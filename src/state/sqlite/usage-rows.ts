@@ -66,7 +66,15 @@ export interface UsageStatements {
   readonly forgetSeen: Statement<[{ readonly before: number; readonly limit: number }]>
   readonly dropOldestSeen: Statement<[{ readonly account: string; readonly kind: string; readonly limit: number }]>
   readonly sentBy: Statement<
-    [{ readonly account: string; readonly app: string; readonly after: number; readonly limit: number }],
+    [
+      {
+        readonly account: string
+        readonly app: string
+        readonly after: number
+        readonly before: number
+        readonly limit: number
+      },
+    ],
     SentRow
   >
   readonly putSent: Statement<[SentRow]>
@@ -128,7 +136,7 @@ export function prepareUsageStatements(db: Database): UsageStatements {
     putSent: db.prepare('INSERT OR IGNORE INTO sent_mail (queue_id, account, at) VALUES (@queueId, @account, @at)'),
     senderOf: db.prepare<[string], string>('SELECT account FROM sent_mail WHERE queue_id = ?').pluck(),
     sentBy: db.prepare(`SELECT queue_id AS queueId, account, at FROM sent_mail
-      WHERE (account = @account OR account GLOB @app) AND at > @after ORDER BY at DESC LIMIT @limit`),
+      WHERE (account = @account OR account GLOB @app) AND at > @after AND at < @before ORDER BY at DESC LIMIT @limit`),
     forgetSent: db.prepare(
       'DELETE FROM sent_mail WHERE id IN (SELECT id FROM sent_mail WHERE at < @before LIMIT @limit)',
     ),

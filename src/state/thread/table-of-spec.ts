@@ -20,7 +20,7 @@ export interface SpecTable {
 }
 
 const reads: { readonly [K in StateKind]: readonly (keyof StateTables[K])[] } = {
-  accounts: ['judge', 'holding', 'senderOf', 'unfinished', 'standing'],
+  accounts: ['judge', 'holding', 'senderOf', 'sentBy', 'unfinished', 'standing'],
   bans: ['find', 'standing', 'counts'],
   greylist: [],
   webhooks: ['next', 'waiting', 'readTo'],
