@@ -28,6 +28,7 @@ export interface AccountWatch {
   readonly metric: GaugeSource
   /** The queue follows the holds that stand. Await it before anything is delivered. */
   start(): Promise<void>
+  readonly sentBy: NodeAccounts['sentBy']
   readonly accountLimits: () => AccountLimitSettings | null
   readonly health: HealthCheck
   /** Follows a reload. */
@@ -72,6 +73,7 @@ export function watchAccounts(config: Config, { state, clock, queue, log }: Acco
   })
   return {
     usage: accounts,
+    sentBy: (account, view) => accounts.sentBy(account, view),
     accountLimits: () => limits,
     brake: accounts,
     brakeSettings: () => braking,

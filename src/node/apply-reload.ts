@@ -24,6 +24,7 @@ import { listenerMaterial } from './listener-material.ts'
 import { applyReloadable } from './reloadable-keys.ts'
 import { useCertificate } from './use-certificate.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
+import type { SelfService } from './start-self-service.ts'
 import type { SourceHolder } from './source-holder.ts'
 
 /** What a reload changes in a running node. */
@@ -42,6 +43,8 @@ export interface Reloadable {
   readonly transfers: TransferListener | null
   /** Null without `autoconfig.listen`. */
   readonly clientHttps: Pick<HttpsListener, 'updateTls'> | null
+  /** Null without `self_service`. */
+  readonly selfService: Pick<SelfService, 'updateTls' | 'update'> | null
   readonly modes: Pick<CurrentModes, 'replace'>
   /** Null if the role does not greylist. */
   readonly greylist: Pick<GreylistWatch, 'update'> | null
@@ -79,6 +82,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   node.greylist?.update(config)
   node.login?.update(config)
   node.accounts.update(config)
+  node.selfService?.update(config)
   const cause = useCertificate(listenerMaterial(config), node)
   const warnings = [...loaded.warnings]
   if (cause) {

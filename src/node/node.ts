@@ -1,6 +1,8 @@
 // The life of a node: its parts are built from one configuration, started in the order of need and stopped in reverse.
 
 import type { LastUses } from '../auth/last-uses.ts'
+import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LoginHistory } from '../auth/login-history.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
@@ -24,6 +26,7 @@ import { answerCommands, followOrders } from './answer-commands.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
 import { createCheckMeter } from './check-counts.ts'
+import { createSignInCount, type SignInCount } from './sign-in-count.ts'
 import { createConfigurationState } from './configuration-state.ts'
 import { createCurrentModes } from './current-modes.ts'
 import { createCurrentData } from './current-data.ts'
@@ -58,6 +61,7 @@ import { localPlace, startDrop } from './start-drop.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
 import { startClients, startListeners, startTransfers } from './start-listeners.ts'
+import { knownOnly, openSelfService } from './start-self-service.ts'
 import type { ReceptionParts } from './start-listeners.ts'
 import { type ClientWatch, watchClients } from './watch-clients.ts'
 
@@ -152,6 +156,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const counts = {
     proxyCount: createProxyCount(),
     passwordCount: createPasswordCount(),
+    signInCount: createSignInCount(),
     meter: createCheckMeter(),
   }
   const modes = createCurrentModes(config, log)
@@ -173,7 +178,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
   await clients.start()
-  const received = await receiveMail(config, { ...shared, ...scanners, clients, path, stops })
+  const received = await receiveMail(config, { ...shared, ...scanners, sources, clients, path, stops })
   path.start()
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
@@ -245,6 +250,9 @@ interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
   readonly appUse: LastUses
   readonly passwordCount: PasswordCount
   readonly certificateUse: CertificateUse
+  readonly history: LoginHistory | null
+  readonly signInCount: SignInCount
+  readonly sources: SourceHolder
   readonly path: MailPath
   readonly stops: AsyncDisposableStack
 }
@@ -254,7 +262,8 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   const watch = createLoginWatch(parts.clock, { log: parts.log, stops })
   const { bans } = parts.clients
   const users = { people: parts.data.people, certificates: () => parts.data.certificates }
-  const login = await openLogin(config, { ...parts, ...users, watch, bans, stops })
+  const history = parts.history && knownOnly(parts.history, parts.data)
+  const login = await openLogin(config, { ...parts, ...users, history, watch, bans, stops })
   const authenticator = () => {
     const threads = createThreadedAuthenticator(parts)
     stops.defer(() => threads.close())
@@ -277,5 +286,7 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   stops.defer(() => transfers?.close())
   const clientHttps = await startClients(config, parts)
   stops.defer(() => clientHttps?.close())
-  return { listeners, transfers, clientHttps, login }
+  const selfService = await openSelfService(config, { ...parts, accounts: parts.clients.accounts, login })
+  stops.defer(() => selfService?.close())
+  return { listeners, transfers, clientHttps, selfService, login }
 }

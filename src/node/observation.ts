@@ -45,6 +45,7 @@ import type { QuarantineSettings } from '../intake/quarantine.ts'
 import { queueGauges } from './queue-gauges.ts'
 import type { ProxyCount } from './proxy-count.ts'
 import type { ReachabilityWatch } from './reachability-watch.ts'
+import type { SignInCount } from './sign-in-count.ts'
 import { StartFailure } from './start-failure.ts'
 
 export interface ObservationParts extends HealthParts {
@@ -63,6 +64,7 @@ export interface ObservationParts extends HealthParts {
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
   readonly proxyCount: Pick<ProxyCount, 'metric'>
   readonly passwordCount: Pick<PasswordCount, 'metric'>
+  readonly signInCount: Pick<SignInCount, 'metric'>
   readonly modes: Pick<CurrentModes, 'health' | 'metric'>
   readonly meter: Pick<MeteredChecks, 'metrics' | 'histogram'>
   /** Null without a spam filter. */
@@ -209,6 +211,7 @@ export function nodeGauges(
     | 'reachability'
     | 'proxyCount'
     | 'passwordCount'
+    | 'signInCount'
     | 'modes'
     | 'meter'
     | 'data'
@@ -227,7 +230,7 @@ export function nodeGauges(
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
     ...quarantineGauges(queue, clock),
-    ...[parts.proxyCount, parts.passwordCount, parts.modes].map(({ metric }) => metric),
+    ...[parts.proxyCount, parts.passwordCount, parts.signInCount, parts.modes].map(({ metric }) => metric),
     ...parts.meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
     parts.certificateUse.metric,

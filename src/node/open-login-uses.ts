@@ -2,16 +2,20 @@
 
 import type { LastUses } from '../auth/last-uses.ts'
 import type { Config } from '../config/config.ts'
-import { appPasswordUsePath, certificateUsePath, machineUsePath } from '../wiring/node-paths.ts'
+import { type LoginHistory, openLoginHistory } from '../auth/login-history.ts'
+import { appPasswordUsePath, certificateUsePath, loginHistoryPath, machineUsePath } from '../wiring/node-paths.ts'
 import { createCertificateUse } from './certificate-use.ts'
 import type { CertificateUse } from './certificate-use.ts'
-import { openUse } from './open-use.ts'
+import { openUse, saveOften } from './open-use.ts'
 import type { UsePorts } from './open-use.ts'
 
 export interface LoginUses {
   readonly appUse: LastUses
   readonly certificateUse: CertificateUse
   readonly machineUse: Pick<LastUses, 'note'>
+  readonly machineUse: Pick<AppPasswordUse, 'note'>
+  /** Null without a page for people. */
+  readonly history: LoginHistory | null
 }
 
 /** Rejects if a file cannot be read. */
@@ -21,5 +25,8 @@ export async function openLoginUses(config: Config, ports: UsePorts): Promise<Lo
     appUse: await openUse(appPasswordUsePath(config), ports),
     certificateUse: createCertificateUse({ ...ports, use }),
     machineUse: await openUse(machineUsePath(config), ports),
+    history: config.self_service
+      ? saveOften(await openLoginHistory(loginHistoryPath(config), ports.clock), ports)
+      : null,
   }
 }

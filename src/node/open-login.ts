@@ -5,8 +5,10 @@ import { createBanningGuard } from '../auth/banning-guard.ts'
 import { createCertificateLogin } from '../auth/certificate-login.ts'
 import { openKnownClients } from '../auth/known-clients.ts'
 import { createGuard } from '../auth/login-throttle.ts'
+import type { LoginHistory } from '../auth/login-history.ts'
+import { createPageLogin, type PageLogin } from '../auth/page-login.ts'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
-import { createPasswordPool } from '../auth/password-pool.ts'
+import { createPasswordPool, type PasswordHasher } from '../auth/password-pool.ts'
 import type { People } from '../auth/people.ts'
 import { createRememberedPasswords } from '../auth/remembered-passwords.ts'
 import { createScramAuthenticator } from '../auth/scram-authenticator.ts'
@@ -34,6 +36,9 @@ const SAVE_EVERY_MS = 5 * 60_000
 export interface LoginPorts {
   readonly people: People
   readonly appUse: LastUses
+  readonly appUse: AppPasswordUse
+  /** Null without a page for people. */
+  readonly history: LoginHistory | null
   /** Those of users. */
   readonly certificates: () => UserCertificates | null
   readonly certificateUse: Pick<CertificateUse, 'used'>
@@ -49,12 +54,17 @@ export interface LoginPorts {
 export interface OpenLogin extends Login {
   /** Forgets the remembered passwords, and takes what a reload changes. */
   update(config: Config): void
+  /** The same passwords and the same throttle, for the page of people. */
+  readonly page: PageLogin
+  readonly hasher: PasswordHasher
+  /** Forgets the remembered password of an account. */
+  forget(account: string): void
 }
 
 /** Null if no listener admits users. Rejects if the file cannot be read. */
 export async function openLogin(config: Config, ports: LoginPorts): Promise<OpenLogin | null> {
   if (!config.listeners.some(({ admit }) => admit.includes('users'))) return null
-  const { people, appUse, watch, budgets, passwordCount, clock, log, bans: banWatch, stops } = ports
+  const { people, appUse, history, watch, budgets, passwordCount, clock, log, bans: banWatch, stops } = ports
   const { domain } = config
   const pool = passwordCount.ofPool(createPasswordPool({ places: budgets.pool('passwordChecks') }))
   stops.defer(() => pool.close())
@@ -85,7 +95,10 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
     clock,
   })
   return {
-    ...createLogin({ passwords, scram, certificates, tokens, guard, remembered, domain, appUse, watch }),
+    ...createLogin({ passwords, scram, certificates, tokens, guard, remembered, domain, appUse, watch, history }),
+    page: createPageLogin({ passwords, guard, remembered, domain }),
+    hasher: pool,
+    forget: remembered.forget,
     update: (next) => {
       const { login } = next
       scramMode = login.scram

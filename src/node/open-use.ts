@@ -18,6 +18,12 @@ export interface UsePorts {
 /** Rejects if the file cannot be read. */
 export async function openUse(path: string, { clock, log, stops }: UsePorts): Promise<LastUses> {
   const use = await openLastUses(path, clock)
+export async function openUse(path: string, ports: UsePorts): Promise<AppPasswordUse> {
+  return saveOften(await openAppPasswordUse(path, ports.clock), ports)
+}
+
+/** Saves a file of logins until the stop. */
+export function saveOften<File extends { save(): Promise<void> }>(use: File, { clock, log, stops }: UsePorts): File {
   const save = () =>
     use.save().catch((error: Error) => log.warn({ cause: error.message }, 'the last logins cannot be saved'))
   stops.defer(save)

@@ -51,6 +51,9 @@ const partialRestartKeys = {
   user_certificates: ({ user_certificates }) => user_certificates !== null,
   // Whether there are tokens decides which mechanisms listeners offer.
   oauth: ({ oauth }) => oauth !== null,
+  // Rules and accounts are data.
+  self_service: ({ self_service: page }) =>
+    page && [page.listen, page.host_name, page.name, page.help, page.min_length, page.require_second_factor],
   // Secrets and hash lengths are data. The domain is that of rewritten authors, and the token store uses the age.
   srs: ({ srs }) => [srs?.domain, srs?.max_age],
 } as const satisfies Partial<Record<keyof Config, (config: Config) => unknown>>

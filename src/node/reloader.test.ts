@@ -72,6 +72,7 @@ beforeEach(async () => {
     listeners: [],
     transfers: null,
     clientHttps: null,
+    selfService: null,
     greylist: null,
     accounts: { update: () => undefined },
     login: { update: ({ login }) => void loginUpdates.push(login.remember_for) },

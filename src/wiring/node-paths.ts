@@ -34,6 +34,16 @@ export function appPasswordUsePath({ data }: WithData): string {
   return join(data, 'app-passwords-used')
 }
 
+/** From where each person has logged in lately. */
+export function loginHistoryPath({ data }: WithData): string {
+  return join(data, 'login-history')
+}
+
+/** The second factors of people. */
+export function secondFactorsPath({ data }: WithData): string {
+  return join(data, 'second-factors')
+}
+
 /** Revocation lists from URLs. */
 export function revocationListDirectory({ data }: WithData): string {
   return join(data, 'revocation-lists')
