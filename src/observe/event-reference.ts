@@ -225,6 +225,8 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       isProven: 'Whether DMARC proves that domain.',
       account: 'Origin of the mail, as of `received`; `null` if the ledger of this node does not have it.',
       messageId: 'Message-ID of the mail; `null` if the complaint does not have it.',
+    },
+  },
   'account-changed': {
     when: 'A person changed the password, an app password or the second factor at the page of `self_service`.',
     fields: {

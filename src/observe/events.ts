@@ -250,6 +250,8 @@ export interface ComplainedEvent extends EventBase {
   /** As the origin of `received`; null if the mail is not in the ledger. */
   readonly account: string | null
   readonly messageId: string | null
+}
+
 /** A person changed something about the account, or a stranger who could sign in did. */
 export interface AccountChangedEvent extends EventBase {
   readonly kind: 'account-changed'

@@ -67,6 +67,7 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     isProven: true,
     account: 'user:kim',
     messageId: null,
+  },
   'account-changed': {
     ...base,
     kind: 'account-changed',
