@@ -40,7 +40,7 @@ export async function sentView(
   before: number,
 ): Promise<SentPage> {
   // One more shows whether there is another page.
-  const rows = accounts.sentBy(`user:${identity}`, { after: 0, before, limit: PAGE_SIZE + 1 }) ?? []
+  const rows = (await accounts.sentBy(`user:${identity}`, { after: 0, before, limit: PAGE_SIZE + 1 })) ?? []
   const shown = rows.slice(0, PAGE_SIZE)
   const messages = await Promise.all(
     shown.map(async ({ queueId, account, at }): Promise<SentMessage> => {
