@@ -142,6 +142,16 @@ interface BootParts extends Loaded {
   readonly stops: AsyncDisposableStack
 }
 
+/** What the node counts beside the events of the ledger. */
+function createCounts() {
+  return {
+    proxyCount: createProxyCount(),
+    passwordCount: createPasswordCount(),
+    signInCount: createSignInCount(),
+    meter: createCheckMeter(),
+  }
+}
+
 async function boot(config: Config, parts: BootParts): Promise<Node> {
   const { data, tokens, sources, guard, budgets, revocation, log, flush, stops } = parts
   const clock = systemClock
@@ -153,12 +163,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const clients = watchClients(config, { queue, state, clock, budgets, log, stops })
   const services = watchServices(config, { ...dns, state, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
-  const counts = {
-    proxyCount: createProxyCount(),
-    passwordCount: createPasswordCount(),
-    signInCount: createSignInCount(),
-    meter: createCheckMeter(),
-  }
+  const counts = createCounts()
   const modes = createCurrentModes(config, log)
   const uses = await openLoginUses(config, { clock, log, stops })
   const kept = { data, certificate, revocation, ...uses, ...counts }
