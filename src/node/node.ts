@@ -1,7 +1,6 @@
 // The life of a node: its parts are built from one configuration, started in the order of need and stopped in reverse.
 
 import type { LastUses } from '../auth/last-uses.ts'
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import type { LoginHistory } from '../auth/login-history.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'

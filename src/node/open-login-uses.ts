@@ -13,7 +13,6 @@ export interface LoginUses {
   readonly appUse: LastUses
   readonly certificateUse: CertificateUse
   readonly machineUse: Pick<LastUses, 'note'>
-  readonly machineUse: Pick<AppPasswordUse, 'note'>
   /** Null without a page for people. */
   readonly history: LoginHistory | null
 }

@@ -36,7 +36,6 @@ const SAVE_EVERY_MS = 5 * 60_000
 export interface LoginPorts {
   readonly people: People
   readonly appUse: LastUses
-  readonly appUse: AppPasswordUse
   /** Null without a page for people. */
   readonly history: LoginHistory | null
   /** Those of users. */

@@ -16,10 +16,8 @@ export interface UsePorts {
 }
 
 /** Rejects if the file cannot be read. */
-export async function openUse(path: string, { clock, log, stops }: UsePorts): Promise<LastUses> {
-  const use = await openLastUses(path, clock)
-export async function openUse(path: string, ports: UsePorts): Promise<AppPasswordUse> {
-  return saveOften(await openAppPasswordUse(path, ports.clock), ports)
+export async function openUse(path: string, ports: UsePorts): Promise<LastUses> {
+  return saveOften(await openLastUses(path, ports.clock), ports)
 }
 
 /** Saves a file of logins until the stop. */

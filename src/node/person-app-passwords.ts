@@ -4,7 +4,7 @@ import { createAppSecret } from '../auth/app-password.ts'
 import { withAppLine, withoutApps } from '../auth/app-password-edit.ts'
 import { MOST_OF_USER, parseAppPasswords } from '../auth/app-password-file.ts'
 import { writeAppLine } from '../auth/app-password-line.ts'
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import { rewriteAccounts } from '../auth/passwd-edit.ts'
 import { scramOf } from '../auth/people.ts'
@@ -18,7 +18,7 @@ import { isWritable } from './person-passwords.ts'
 export interface PersonAppParts {
   readonly config: () => Pick<Config, 'app_passwords' | 'domain'>
   readonly data: Pick<CurrentData, 'people' | 'apps' | 'replaceApps'>
-  readonly appUse: Pick<AppPasswordUse, 'last'>
+  readonly appUse: Pick<LastUses, 'last'>
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
 }

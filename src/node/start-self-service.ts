@@ -1,6 +1,6 @@
 // Starts the page for people, with what the running node knows and does.
 
-import type { AppPasswordUse } from '../auth/app-password-use.ts'
+import type { LastUses } from '../auth/last-uses.ts'
 import type { LoginHistory } from '../auth/login-history.ts'
 import { openSecondFactors } from '../auth/second-factors.ts'
 import type { Budgets } from '../budget/budgets.ts'
@@ -29,7 +29,7 @@ import { StartFailure } from './start-failure.ts'
 export interface SelfServiceParts {
   readonly login: OpenLogin | null
   readonly history: LoginHistory | null
-  readonly appUse: AppPasswordUse
+  readonly appUse: LastUses
   readonly data: CurrentData
   readonly sources: SourceHolder
   readonly accounts: Pick<AccountWatch, 'sentBy' | 'brake'>
