@@ -52,7 +52,7 @@ describe('docs/explanation/architecture.md', () => {
   const page = read('docs/explanation/architecture.md')
 
   it('has the modules and imports of the import rule', () => {
-    const rows = [...page.matchAll(/^\| `([\w.]+)` \|.*\| ([\w, .]+) \|$/gm)].map(([, module, imports]) => {
+    const rows = [...page.matchAll(/^\| `([\w.-]+)` \|.*\| ([\w, .]+) \|$/gm)].map(([, module, imports]) => {
       const names = imports === 'any' ? ['*'] : imports === 'nothing' ? [] : (imports as string).split(', ')
       return [module, names.toSorted()]
     })

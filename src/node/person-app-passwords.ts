@@ -11,7 +11,7 @@ import { scramOf } from '../auth/people.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { ChangeAnswer, PersonAppPasswords } from '../self-service/ports.ts'
+import type { ChangeAnswer, PersonAppPasswords } from '../self-service/service-ports.ts'
 import type { CurrentData } from './current-data.ts'
 import { isWritable } from './person-passwords.ts'
 

@@ -3,7 +3,7 @@
 import type { Event } from '../observe/events.ts'
 import { namesOfOrigin, originOfName } from '../policy/account-name.ts'
 import type { QueueReader } from '../queue/contract/queue-reader.ts'
-import type { SentMessage, SentPage, SentResult } from '../self-service/ports.ts'
+import type { SentMessage, SentPage, SentResult } from '../self-service/service-ports.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 import type { AccountWatch } from './account-watch.ts'
 

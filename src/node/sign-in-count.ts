@@ -4,7 +4,7 @@ import { clientNetwork } from '../lib/ip-address.ts'
 import type { Log } from '../lib/log.ts'
 import type { Rate } from '../budget/rate.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
-import type { SelfServicePorts, SignInResult } from '../self-service/ports.ts'
+import type { SelfServicePorts, SignInResult } from '../self-service/service-ports.ts'
 
 export interface SignInCount {
   readonly metric: GaugeSource

@@ -3,7 +3,7 @@
 import type { Page } from '../lib/http-page.ts'
 import { type Html, html } from '../lib/html.ts'
 import { pageOf, time } from './layout.ts'
-import type { SentMessage } from './ports.ts'
+import type { SentMessage } from './service-ports.ts'
 import type { PersonVisit } from './visit.ts'
 
 export function loginsPage(visit: PersonVisit): Page {

@@ -5,7 +5,7 @@ import type { Page } from '../lib/http-page.ts'
 import { type Html, html } from '../lib/html.ts'
 import { parseNetwork } from '../lib/ip-address.ts'
 import { form, pageOf, problem, time } from './layout.ts'
-import type { Senders, ShownAppPassword } from './ports.ts'
+import type { Senders, ShownAppPassword } from './service-ports.ts'
 import type { PersonVisit } from './visit.ts'
 
 interface Failure {

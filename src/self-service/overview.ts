@@ -3,7 +3,7 @@
 import type { Page } from '../lib/http-page.ts'
 import { type Html, html } from '../lib/html.ts'
 import { pageOf, time } from './layout.ts'
-import { type AccountNotice, PAGE } from './ports.ts'
+import { type AccountNotice, PAGE } from './service-ports.ts'
 import type { PersonVisit } from './visit.ts'
 
 /** What a form did, by the name in the address of the page. */

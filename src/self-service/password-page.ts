@@ -3,7 +3,7 @@
 import type { Page } from '../lib/http-page.ts'
 import { html } from '../lib/html.ts'
 import { form, pageOf, problem } from './layout.ts'
-import { PAGE } from './ports.ts'
+import { PAGE } from './service-ports.ts'
 import { whyRefused } from './password-rules.ts'
 import { renewSession, signInPage } from './sign-in.ts'
 import type { PersonVisit } from './visit.ts'

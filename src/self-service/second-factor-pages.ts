@@ -4,7 +4,7 @@ import { createTotpSecret, otpauthUri, writeBase32 } from '../auth/totp.ts'
 import type { Page } from '../lib/http-page.ts'
 import { type Html, html } from '../lib/html.ts'
 import { form, pageOf, problem, redirect, time } from './layout.ts'
-import { qrCode } from './qr-code.ts'
+import { qrCode } from '../lib/qr-code.ts'
 import { judgeCode } from './sign-in.ts'
 import type { PersonVisit } from './visit.ts'
 

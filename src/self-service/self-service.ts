@@ -4,7 +4,7 @@ import { type HttpsListener, type HttpsListenerPorts, startHttpsListener } from 
 import type { Pool } from '../budget/pool.ts'
 import { createAnswer } from './answer-visit.ts'
 import { createFormGuard } from './form-guard.ts'
-import type { SelfServicePorts, SelfServiceSettings } from './ports.ts'
+import type { SelfServicePorts, SelfServiceSettings } from './service-ports.ts'
 import { createSessions } from './sessions.ts'
 
 export interface SelfServiceListener extends SelfServiceSettings {

@@ -1,4 +1,4 @@
-// The sessions of people who are signed in. The browser has a random token; the memory of the node has only its digest, so a restart ends
+// The sessions after sign-ins. The browser has a random token; the memory of the node has only its digest, so a restart ends
 // all sessions.
 
 import { createHash, randomBytes } from 'node:crypto'

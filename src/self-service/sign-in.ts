@@ -5,7 +5,7 @@ import type { PageLoginAnswer } from '../auth/page-login.ts'
 import type { Page } from '../lib/http-page.ts'
 import { html } from '../lib/html.ts'
 import { form, pageOf, problem, redirect } from './layout.ts'
-import { PAGE, type SignInResult } from './ports.ts'
+import { PAGE, type SignInResult } from './service-ports.ts'
 import type { PersonVisit, Visit } from './visit.ts'
 
 const WRONG = 'The name or the password is wrong.'

@@ -196,7 +196,7 @@ export const receptionBudgets = {
   },
   pageSessions: {
     kind: 'pool',
-    holds: 'People who are signed in at the page of `self_service`',
+    holds: 'Sessions at the page of `self_service`',
     capacity: 2000,
     account: 4,
     answer: 'the sign-in is refused for now; of one person the oldest session ends instead',

@@ -12,7 +12,7 @@ export interface LdapPasswordSettings {
   readonly server: LdapServerSettings
   /** The attribute to replace; null for the Password Modify operation. */
   readonly attribute: string | null
-  /** Who changes it; null for the person, with the old password. */
+  /** The bind that changes it; null for the person, with the old password. */
   readonly account: { readonly dn: string; readonly password: string } | null
 }
 

@@ -24,7 +24,7 @@ export interface LdapPool {
    * `refused` if the server does not accept this DN with this password.
    */
   bindAs(person: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapResult<true>>
-  /** Runs one request as another identity, on a connection of its own. `refused` also if the server does not accept the identity. */
+  /** Runs one request as another identity, on a separate connection. `refused` also if the server does not accept the identity. */
   queryAs<T>(bind: LdapBind, request: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapResult<T>>
   /** Ends the pauses after failures: the next request tries every server at once. */
   resetBackoff(): void

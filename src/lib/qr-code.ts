@@ -1,7 +1,7 @@
 // A QR code as inline SVG, without a script and without a request.
 
 import encodeQR from 'qr'
-import type { Html } from '../lib/html.ts'
+import type { Html } from './html.ts'
 
 /** White modules around the code (ISO/IEC 18004 6.3.8). */
 const QUIET = 4
