@@ -9,12 +9,15 @@ export interface CertificateUsers {
   readonly transfers: Pick<TransferListener, 'updateTls'> | null
   /** Null without `autoconfig.listen`. */
   readonly clientHttps: { updateTls(): string | null } | null
+  /** Null without `self_service`. */
+  readonly selfService: { updateTls(): string | null } | null
 }
 
 /** Null, or why a listener keeps the old one. */
 export function useCertificate(material: TlsMaterial | null, users: CertificateUsers): string | null {
   users.certificate.value = material
   users.transfers?.updateTls()
-  const causes = [...users.listeners, ...(users.clientHttps ? [users.clientHttps] : [])].map((one) => one.updateTls())
+  const pages = [users.clientHttps, users.selfService].filter((one) => one !== null)
+  const causes = [...users.listeners, ...pages].map((one) => one.updateTls())
   return causes.find((one) => one !== null) ?? null
 }
