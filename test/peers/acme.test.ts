@@ -75,7 +75,8 @@ describe.runIf(ensurePeers(['pebble']))('Pebble', () => {
       for (const ending of ['', '.account-key', '.state']) expect(statSync(file + ending).mode & 0o777).toBe(0o600)
       expect(existsSync(`${file}.next-key`)).toBe(false)
       const reloaded = await runWaypost(['reload', '-c', node.config])
-      expect(reloaded).toMatchObject({ status: 0, stderr: '' })
+      expect(reloaded.status).toBe(0)
+      expect(reloaded.stderr).not.toContain('restart required')
       expect((await shownBy(node)).issuer).toContain('Pebble')
       // The listener ran only during the order.
       await expect(isOpen(node.address, pebble.httpPort)).resolves.toBe(false)
@@ -115,9 +116,11 @@ describe.runIf(ensurePeers(['pebble']))('Pebble', () => {
       expect(spkiDigest(leafOf(file))).toBe(digest)
       const nextDigest = next.split(' ').at(-1)
       world.dns.zone.set(owner, { TLSA: [`3 1 1 ${digest}`, `3 1 1 ${nextDigest}`], authentic: true, ttl: 0 })
-      const rotate = async () => (await runWaypost(['certificates', 'rotate', '-c', node.config])).stdout
-      expect(await rotate()).toContain('the DNS shows its TLSA record, and older answers end at')
-      await until(async () => (await rotate()).includes('a new certificate'), { what: 'the new key', timeout: 15_000 })
+      const said: string[] = []
+      const rotate = async () => said.push((await runWaypost(['certificates', 'rotate', '-c', node.config])).stdout)
+      const isUsed = async () => (await rotate(), said.at(-1)?.includes('a new certificate') === true)
+      await until(isUsed, { what: 'the new key', timeout: 30_000 })
+      expect(said.some((one) => one.includes('the DNS shows its TLSA record, and older answers end at'))).toBe(true)
       expect(spkiDigest(leafOf(file))).toBe(nextDigest)
       expect((await listed(node)).acme.nextKeyTlsa).toEqual([])
     })
