@@ -26,7 +26,7 @@ export const loginBudgets = {
     keys: 10_000,
     answer: '`429` at the page of `self_service`',
     reason:
-      'Three codes of a million are right at a time. A stranger who knows the password gets some 180 guesses a day, which finds a code in ten years with a chance of nine in ten.',
+      'Three codes of a million are right at a time. A stranger who knows the password gets some 170 guesses a day, and has found a code after a year with a chance of one in six. The person sees the failed attempts.',
   },
   failedLoginsOfPair: {
     kind: 'rate',
