@@ -1,6 +1,7 @@
 // The HTTPS listener for mail programs.
 
 import type { Clock } from '../lib/clock.ts'
+import type { Page } from '../lib/http-page.ts'
 import type { Log } from '../lib/log.ts'
 import {
   type HttpsListener,
@@ -17,9 +18,13 @@ export interface ClientHttpsSettings extends Pick<HttpsListenerSettings, 'host' 
   readonly service: MailService
 }
 
+type Answer = HttpsListenerPorts['answer']
+
 export interface ClientHttpsPorts extends Omit<HttpsListenerPorts, 'answer' | 'log'> {
   readonly clock: Pick<Clock, 'now' | 'after'>
   readonly log: Pick<Log, 'bug' | 'warn'>
+  /** Pages of other host names of this listener; null for the others. */
+  readonly otherHost?: (request: Parameters<Answer>[0]) => Page | null
 }
 
 /** Rejects if the address cannot be bound, or the node has no certificate. */
@@ -32,8 +37,11 @@ export function startClientHttps(
     { ...settings, key: 'autoconfig.listen' },
     {
       ...ports,
-      answer: ({ method, url, authority, body }) =>
-        answerRequest(parts, { method, url, host: authority.replace(/:\d+$/, ''), body }),
+      answer: async (request) => {
+        const { method, url, authority, body } = request
+        const other = ports.otherHost?.(request) ?? null
+        return other ?? answerRequest(parts, { method, url, host: authority.replace(/:\d+$/, ''), body })
+      },
     },
   )
 }

@@ -15,6 +15,7 @@ import { declareLearn } from './learn/declare-learn.ts'
 import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
 import { declareOauth } from './oauth/declare-oauth.ts'
+import { declareMtaSts } from './mta-sts/declare-mta-sts.ts'
 import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
 import { declareSetup } from './setup/declare-setup.ts'
@@ -57,6 +58,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareOauth,
     declareCertificates,
     declareAutoconfig,
+    declareMtaSts,
     declareFleet,
     declareDns,
     declareTls,

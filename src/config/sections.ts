@@ -25,6 +25,7 @@ import { log } from './sections/log-section.ts'
 import { login } from './sections/login-section.ts'
 import { data, domain, help_link, hostname, postmaster, role, watch } from './sections/node-section.ts'
 import { oauth_clients } from './sections/oauth-clients-section.ts'
+import { mta_sts } from './sections/mta-sts-section.ts'
 import { oauth } from './sections/oauth-section.ts'
 import { outgoing_spam } from './sections/outgoing-spam-section.ts'
 import { peers } from './sections/peers-section.ts'
@@ -38,6 +39,7 @@ import { self_service } from './sections/self-service-section.ts'
 import { srs } from './sections/srs-section.ts'
 import { submission_socket } from './sections/submission-socket-section.ts'
 import { tls } from './sections/tls-section.ts'
+import { tls_reports } from './sections/tls-reports-section.ts'
 import { user_certificates } from './sections/user-certificates-section.ts'
 import { webhooks } from './sections/webhooks-section.ts'
 import type { AnySection } from './section.ts'
@@ -90,6 +92,8 @@ export const sections = {
   oauth_clients,
   bounce,
   reports,
+  mta_sts,
+  tls_reports,
   limits,
   watch,
   admin,

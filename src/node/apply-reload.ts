@@ -41,8 +41,7 @@ export interface Reloadable {
   readonly certificate: { value: TlsMaterial | null }
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
-  /** Null without `autoconfig.listen`. */
-  readonly clientHttps: Pick<HttpsListener, 'updateTls'> | null
+  readonly https: readonly Pick<HttpsListener, 'updateTls'>[]
   /** Null without `self_service`. */
   readonly selfService: Pick<SelfService, 'updateTls' | 'update'> | null
   readonly modes: Pick<CurrentModes, 'replace'>

@@ -2,7 +2,7 @@
 
 import { budgetTable } from '../budget/budget-table.ts'
 import type { Budgets } from '../budget/budgets.ts'
-import { standardAgent } from '../delivery/attempt/agent.ts'
+import { type AgentPorts, standardAgent } from '../delivery/attempt/agent.ts'
 import { createAgent } from '../delivery/attempt/attempt.ts'
 import { createDispatcher } from '../delivery/dispatcher.ts'
 import type { DispatcherPorts } from '../delivery/dispatcher.ts'
@@ -16,6 +16,7 @@ import { ReportShare } from '../delivery/slots/report-share.ts'
 import { WaitingHops } from '../delivery/slots/waiting-hops.ts'
 import { createSmtpTransport } from '../delivery/smtp-client/smtp-transport.ts'
 import type { SourceCheck } from '../delivery/hosts/source-check.ts'
+import type { PolicySource } from '../delivery/tls-policy/tls-policy.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
@@ -30,6 +31,8 @@ export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | '
   readonly addresses: SourceCheck | null
   /** Null for a node that reads no reports. */
   readonly reports: Pick<ReportWatch, 'agent'> | null
+  readonly policySources: readonly PolicySource[]
+  readonly sessions: AgentPorts['sessions'] | null
 }
 
 /** Nothing runs until the engine is started. */
@@ -46,7 +49,8 @@ export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts):
       mayReach: (address, source) => addresses?.mayReach(address, source ?? ipv6) ?? true,
     }),
     transport: createSmtpTransport(settings.transport, { clock }),
-    policies: { resolver, clock, sources: [] },
+    policies: { resolver, clock, sources: parts.policySources },
+    ...(parts.sessions && { sessions: parts.sessions }),
     pool,
     clock,
     openBody: (body) => queue.openBody(body),

@@ -5,10 +5,12 @@ import type { Notifier } from '../bounce/notify.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
+import type { TlsSession } from '../delivery/attempt/tls-session.ts'
 import type { DeliveryEngine } from '../delivery/engine.ts'
 import type { TokenSource } from '../delivery/smtp-client/client-profile.ts'
 import { watchOwnAddresses } from '../delivery/own-addresses.ts'
 import type { SourceCheck } from '../delivery/hosts/source-check.ts'
+import type { PolicySource } from '../delivery/tls-policy/tls-policy.ts'
 import { askAs } from '../dns/ask-as.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { createIntake } from '../intake/accept-draft.ts'
@@ -50,6 +52,10 @@ export interface MailPathParts {
   readonly data: CurrentData
   readonly newQueueId: () => string
   readonly certificate: Current<TlsMaterial | null>
+  /** Policies that recipient domains publish beside DANE. */
+  readonly policySources: readonly PolicySource[]
+  /** Called for each TLS session with a mail host. */
+  readonly sessions: ((session: TlsSession) => void) | null
   /** Access tokens for smarthosts, by the name of the client. */
   readonly tokens: ReadonlyMap<string, TokenSource>
 }
@@ -76,6 +82,8 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     noticesDue: noticesDue.publish,
     addresses,
     reports,
+    policySources: parts.policySources,
+    sessions: parts.sessions,
   })
   const intake = createIntake(intakeSettings(config, data), {
     clock,

@@ -49,7 +49,7 @@ import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { openDns } from './open-dns.ts'
 import { startReloader } from './reloader.ts'
-import { scannersOf, watchServices } from './services.ts'
+import { deliveryHelpers, scannersOf, watchServices } from './services.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 import { followLists, openRevocationLists } from './revocation-lists.ts'
@@ -59,7 +59,8 @@ import type { CertificateUse } from './certificate-use.ts'
 import { localPlace, startDrop } from './start-drop.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
-import { startClients, startListeners, startTransfers } from './start-listeners.ts'
+import { startHttps } from './start-https.ts'
+import { startListeners, startTransfers } from './start-listeners.ts'
 import { knownOnly, openSelfService } from './start-self-service.ts'
 import type { ReceptionParts } from './start-listeners.ts'
 import { type ClientWatch, watchClients } from './watch-clients.ts'
@@ -164,10 +165,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = createCounts()
   const modes = createCurrentModes(config, log)
-  const uses = await openLoginUses(config, { clock, log, stops })
-  const kept = { data, certificate, revocation, ...uses, ...counts }
+  const kept = { data, certificate, revocation, ...(await openLoginUses(config, { clock, log, stops })), ...counts }
   const shared = { queue, ...dns, clock, budgets, log, newQueueId, modes, ...kept }
-  const path = buildMailPath(config, { ...shared, tokens: services.oauth?.tokens ?? new Map() })
+  const path = buildMailPath(config, { ...shared, ...deliveryHelpers(services) })
   stops.defer(() => path.stop())
   const configuration = createConfigurationState(clock)
   const observed = {
@@ -180,10 +180,11 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     domain: config.domain,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
-  const scanners = scannersOf(config, services, data.router)
   await clients.start()
+  const scanners = scannersOf(config, services, data.router)
   const received = await receiveMail(config, { ...shared, ...scanners, sources, clients, path, stops })
   path.start()
+  services.tlsReports?.start({ intake: path.intake, queue })
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, revocation, certificate, modes }
@@ -288,9 +289,9 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())
-  const clientHttps = await startClients(config, parts)
-  stops.defer(() => clientHttps?.close())
+  const https = await startHttps(config, parts)
+  stops.defer(async () => void (await Promise.all(https.map((one) => one.close()))))
   const selfService = await openSelfService(config, { ...parts, accounts: parts.clients.accounts, login })
   stops.defer(() => selfService?.close())
-  return { listeners, transfers, clientHttps, selfService, login }
+  return { listeners, transfers, https, selfService, login }
 }

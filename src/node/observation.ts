@@ -21,6 +21,8 @@ import type { CertificateWatch } from './certificate-watch.ts'
 import type { OauthWatch } from './oauth-watch.ts'
 import type { FleetDnsWatch } from './fleet-dns-watch.ts'
 import type { ReportWatch } from './report-watch.ts'
+import type { PolicyWatch } from './policy-watch.ts'
+import type { TlsReportWatch } from './tls-report-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { WebhookWatch } from './webhook-watch.ts'
 import type { ValidationWatch } from './validation-watch.ts'
@@ -79,6 +81,10 @@ export interface ObservationParts extends HealthParts {
   /** Null without a drop directory. */
   readonly drop: Pick<DropWatch, 'health' | 'metric'> | null
   readonly accounts: Pick<AccountWatch, 'health' | 'metric'>
+  /** Null if MTA-STS is off. */
+  readonly policies: Pick<PolicyWatch, 'health' | 'metrics'> | null
+  /** Null without `tls_reports`. */
+  readonly tlsReports: Pick<TlsReportWatch, 'health' | 'metrics'> | null
   /** Null without targets. */
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
   /** Null without `tls.acme`. */
@@ -139,8 +145,9 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     parts.accounts.health,
-    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns, parts.certificates, parts.validation].flatMap(
-      (one) => (one ? [one.health] : []),
+    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns].flatMap((one) => (one ? [one.health] : [])),
+    ...[parts.certificates, parts.validation, parts.policies, parts.tlsReports].flatMap((one) =>
+      one ? [one.health] : [],
     ),
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
@@ -162,6 +169,8 @@ type Watches = Pick<
   | 'fleetDns'
   | 'certificates'
   | 'validation'
+  | 'policies'
+  | 'tlsReports'
 >
 
 function watchMetrics({
@@ -171,17 +180,16 @@ function watchMetrics({
   reports,
   fleetDns,
   certificates,
+  policies,
+  tlsReports,
   ...watches
 }: Watches): readonly GaugeSource[] {
   const { spam, virus, greylist, bans, accounts, drop, validation } = watches
   return [
     ...[spam, virus, greylist, bans, accounts, drop, validation].flatMap((source) => (source ? [source.metric] : [])),
-    ...(dnsLists?.metrics ?? []),
-    ...(webhooks?.metrics ?? []),
-    ...(oauth?.metrics ?? []),
-    ...(reports?.metrics ?? []),
-    ...(fleetDns?.metrics ?? []),
-    ...(certificates?.metrics ?? []),
+    ...[dnsLists, webhooks, oauth, reports, fleetDns, certificates, policies, tlsReports].flatMap(
+      (source) => source?.metrics ?? [],
+    ),
   ]
 }
 
@@ -205,6 +213,8 @@ export function nodeGauges(
     | 'fleetDns'
     | 'certificates'
     | 'validation'
+    | 'policies'
+    | 'tlsReports'
     | 'drop'
     | 'budgets'
     | 'configuration'

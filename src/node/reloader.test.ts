@@ -71,7 +71,7 @@ beforeEach(async () => {
     modes: { replace: () => undefined },
     listeners: [],
     transfers: null,
-    clientHttps: null,
+    https: [],
     selfService: null,
     greylist: null,
     accounts: { update: () => undefined },

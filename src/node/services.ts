@@ -1,8 +1,10 @@
-// What a running node asks: rspamd, clamd, lists in the DNS, the greylist, token servers; and the drop directory.
+// What a running node asks: rspamd, clamd, lists in the DNS, the greylist, token servers, published policies; the drop directory, and TLS reports.
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
+import { askAs } from '../dns/ask-as.ts'
 import type { Resolver } from '../dns/resolver.ts'
+import { createStrangerClient } from '../https/ask-stranger.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { Router } from '../route/resolution.ts'
@@ -16,8 +18,12 @@ import { watchDrop } from './drop-watch.ts'
 import { watchGreylist } from './greylist-watch.ts'
 import { watchLists } from './list-watch.ts'
 import { createSpamWatch } from './spam-watch.ts'
+import { strangerSettings } from '../wiring/sts-settings.ts'
 import { watchOauth } from './oauth-watch.ts'
+import type { MailPathParts } from './mail-path.ts'
+import { watchPolicies } from './policy-watch.ts'
 import type { ReceptionParts } from './start-listeners.ts'
+import { watchTlsReports } from './tls-report-watch.ts'
 import { createVirusWatch } from './virus-watch.ts'
 
 interface ServiceParts {
@@ -47,7 +53,16 @@ export function watchServices(config: Config, { resolver, clock, budgets, state,
   stops.defer(() => fleetDns?.close())
   const certificates = watchCertificate(config, { resolver, clock, budgets, log })
   stops.defer(() => certificates?.close())
-  return { spam, virus, dnsLists, greylist, drop, oauth, fleetDns, certificates }
+  const ask = createStrangerClient(strangerSettings(config), {
+    resolver: askAs(resolver, { purpose: 'delivery' }),
+    clock,
+    places: budgets.pool('strangerRequests'),
+  })
+  const policies = watchPolicies(config, { state, resolver, ask, budgets, clock, log })
+  stops.defer(() => policies?.close())
+  const tlsReports = watchTlsReports(config, { state, resolver, ask, budgets, clock, log })
+  stops.defer(() => tlsReports?.close())
+  return { spam, virus, dnsLists, greylist, drop, oauth, fleetDns, certificates, policies, tlsReports }
 }
 
 /** What the checks get of them. */
@@ -58,7 +73,7 @@ export function scannersOf(
     virus,
     dnsLists,
     greylist,
-  }: Omit<ReturnType<typeof watchServices>, 'drop' | 'oauth' | 'fleetDns' | 'certificates'>,
+  }: Pick<ReturnType<typeof watchServices>, 'spam' | 'virus' | 'dnsLists' | 'greylist'>,
   router: Router,
 ): Pick<ReceptionParts, 'spam' | 'outgoingSpam' | 'virus' | 'lists' | 'greylist'> {
   return {
@@ -67,5 +82,21 @@ export function scannersOf(
     virus: virus?.scanner ?? null,
     lists: dnsLists?.lists ?? null,
     greylist: greylist?.parts ?? null,
+  }
+}
+
+/** What delivery gets of them. */
+export function deliveryHelpers({
+  oauth,
+  policies,
+  tlsReports,
+}: Pick<ReturnType<typeof watchServices>, 'oauth' | 'policies' | 'tlsReports'>): Pick<
+  MailPathParts,
+  'tokens' | 'policySources' | 'sessions'
+> {
+  return {
+    tokens: oauth?.tokens ?? new Map(),
+    policySources: policies ? [policies.source] : [],
+    sessions: tlsReports?.note ?? null,
   }
 }

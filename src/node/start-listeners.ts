@@ -1,7 +1,6 @@
 // Starts the listeners of a node: SMTP for each listener of the role, and HTTPS for queue transfers and for mail programs.
 
 import type { People } from '../auth/people.ts'
-import { type ClientHttpsPorts, startClientHttps } from '../autoconfig/client-https.ts'
 import type { LastUses } from '../auth/last-uses.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
@@ -37,13 +36,11 @@ import type { HookParts } from '../reception/session-hooks.ts'
 import type { OwnLists } from '../route/operator-lists.ts'
 import type { Router } from '../route/resolution.ts'
 import type { SocketPlace } from '../server/bind-socket.ts'
-import type { HttpsListener } from '../server/https-listener.ts'
 import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
 import { createProvenAddresses, type ProvenAddresses } from '../server/proven-addresses.ts'
 import { createSessionPlaces } from '../server/session-places.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
-import { clientHttpsSettings } from '../wiring/autoconfig-settings.ts'
 import { buildChecks, type CheckParts } from '../wiring/checks.ts'
 import { localNamesOf } from '../wiring/local-names-settings.ts'
 import {
@@ -247,21 +244,6 @@ function loginOf(
 ): Login | null {
   if (socket) return createSocketLogin({ people, domain, watch: shared.watch })
   return listener.admit.includes('users') ? shared.login : null
-}
-
-interface ClientPorts extends Omit<ClientHttpsPorts, 'connections' | 'requests'> {
-  readonly budgets: Budgets
-}
-
-/** The listener for mail programs; null without `autoconfig.listen`. Rejects if its address cannot be bound. */
-export async function startClients(config: Config, { budgets, ...ports }: ClientPorts): Promise<HttpsListener | null> {
-  const settings = clientHttpsSettings(config)
-  if (!settings) return null
-  const limits = { connections: budgets.pool('clientConnections'), requests: budgets.rate('clientRequests') }
-  return startClientHttps(settings, { ...ports, ...limits }).catch((error: Error) => {
-    const message = `autoconfig.listen: cannot listen on ${formatEndpoint(settings)}: ${error.message}`
-    throw new StartFailure(['autoconfig', 'listen'], message, error)
-  })
 }
 
 interface TransferPorts extends Omit<TransferListenerPorts, 'connections'> {

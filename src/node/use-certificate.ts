@@ -7,8 +7,8 @@ export interface CertificateUsers {
   readonly certificate: { value: TlsMaterial | null }
   readonly listeners: readonly { updateTls(): string | null }[]
   readonly transfers: Pick<TransferListener, 'updateTls'> | null
-  /** Null without `autoconfig.listen`. */
-  readonly clientHttps: { updateTls(): string | null } | null
+  /** Those for strangers. */
+  readonly https: readonly { updateTls(): string | null }[]
   /** Null without `self_service`. */
   readonly selfService: { updateTls(): string | null } | null
 }
@@ -17,7 +17,7 @@ export interface CertificateUsers {
 export function useCertificate(material: TlsMaterial | null, users: CertificateUsers): string | null {
   users.certificate.value = material
   users.transfers?.updateTls()
-  const pages = [users.clientHttps, users.selfService].filter((one) => one !== null)
+  const pages = users.selfService ? [...users.https, users.selfService] : users.https
   const causes = [...users.listeners, ...pages].map((one) => one.updateTls())
   return causes.find((one) => one !== null) ?? null
 }

@@ -54,8 +54,9 @@ function definedOf({ tls_version, tls_ciphers }: DestinationConfig) {
 export function tlsOptions({
   tls_version,
   tls_ciphers,
-}: Pick<Config['delivery'], 'tls_version' | 'tls_ciphers'>): TlsOptions {
-  return { minVersion: tls_version, ciphers: tls_ciphers }
+  public_ca,
+}: Pick<Config['delivery'], 'tls_version' | 'tls_ciphers' | 'public_ca'>): TlsOptions {
+  return { minVersion: tls_version, ciphers: tls_ciphers, publicCa: public_ca }
 }
 
 function credentialsOf(

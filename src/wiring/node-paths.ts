@@ -108,3 +108,13 @@ export function refreshTokenPath({ data }: WithData, client: string): string {
 export function dnsCheckPath({ data }: WithData): string {
   return join(data, 'dns-check.json')
 }
+
+/** MTA-STS policies of other domains. */
+export function policiesPath({ data }: WithData): string {
+  return join(data, 'sts-policies.db')
+}
+
+/** Results of TLS sessions that are to be reported. */
+export function tlsResultsPath({ data }: WithData): string {
+  return join(data, 'tls-results.db')
+}

@@ -29,6 +29,8 @@ import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
 import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
+import { watchPolicies } from '../../src/node/policy-watch.ts'
+import { watchTlsReports } from '../../src/node/tls-report-watch.ts'
 import { createFakeClock } from './fake-clock.ts'
 import { directState } from './direct-state.ts'
 import { fakeResolver } from './fake-resolver.ts'
@@ -49,6 +51,15 @@ export function allMetrics(): Registry {
   const virus = createVirusWatch({ clamd, whenDown: 'accept' }, { clock, budgets, log })
   const certificateUse = createCertificateUse({ use: { note: () => undefined }, clock, log })
   const state = directState()
+  const config = (keys: object) => ({ data: '/nowhere', ...keys }) as unknown as Config
+  const asked = {
+    state,
+    resolver: fakeResolver({}),
+    ask: async () => ({ kind: 'busy', cause: '' }) as const,
+    budgets,
+    clock,
+    log: { ...log, error: () => undefined, bug: () => undefined },
+  }
   const parts = {
     clock,
     certificateUse,
@@ -120,6 +131,8 @@ export function allMetrics(): Registry {
         log: { ...log, bug: () => undefined },
       },
     ),
+    policies: watchPolicies(config({ delivery: { mta_sts: true, policy_port: 443 } }), asked),
+    tlsReports: watchTlsReports(config({ tls_reports: { exclude: [] } }), asked),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,

@@ -29,7 +29,10 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   queue: ['smtp', 'budget', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'budget', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],
-  delivery: ['smtp', 'dns', 'queue', 'budget', 'lib'],
+  https: ['dns', 'budget', 'lib'],
+  'mta-sts': ['https', 'dns', 'state', 'lib'],
+  'tls-reports': ['https', 'message', 'dns', 'state', 'smtp', 'lib'],
+  delivery: ['mta-sts', 'smtp', 'dns', 'queue', 'budget', 'lib'],
   server: ['smtp', 'policy', 'message', 'budget', 'lib'],
   reception: ['server', 'policy', 'budget', 'auth', 'route', 'intake', 'queue', 'message', 'observe', 'smtp', 'lib'],
   observe: ['smtp', 'lib'],
@@ -121,6 +124,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
+  'mta-sts': ['policy-finder.ts', 'sts-policy.ts'],
   state: [
     'sqlite/state-file.ts',
     'greylist-contract.ts',
@@ -128,6 +132,8 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
     'usage-contract.ts',
     'brake-contract.ts',
     'webhook-contract.ts',
+    'sts-contract.ts',
+    'tls-result-contract.ts',
   ],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts', 'https-listener.ts'],
 }

@@ -34,7 +34,7 @@ export function transportSettings(options: TestTransport = {}): TransportSetting
   return {
     helo: { ipv4: 'client.test', ipv6: 'client6.test' },
     timeouts: { ...standardTimeouts, ...options.timeouts },
-    tls: { opportunistic: context, verified: context },
+    tls: { opportunistic: context, verified: context, public: context },
     source: { ipv4: null, ipv6: null },
   }
 }

@@ -62,4 +62,30 @@ export const outgoingBudgets = {
     answer: 'the look-up is unavailable, which defers what depends on it',
     reason: 'Four for each place: more would not be asked within their time.',
   },
+  strangerRequests: {
+    kind: 'pool',
+    holds: 'Requests to HTTPS servers that strangers name: MTA-STS policies, and TLS reports to their receivers',
+    capacity: 40,
+    client: 4,
+    network: 8,
+    answer: 'a policy that is known counts; mail for a domain without one waits in the queue, and a report too',
+    reason:
+      'A request takes some 100 ms. Each domain that mail goes to can make the node fetch its policy, and a server can hold the request for a minute; by its address it gets a tenth of the places, and by its network a fifth.',
+  },
+  stsPolicies: {
+    kind: 'pool',
+    holds: 'MTA-STS policies of other domains that the node keeps',
+    capacity: 10_000,
+    answer: 'the policy that was used longest ago gives way, and is fetched again when mail needs it',
+    reason:
+      'Some megabytes. Strangers make the node keep policies of their domains, but those of domains that get mail were used later.',
+  },
+  tlsResults: {
+    kind: 'pool',
+    holds:
+      'Different results of TLS sessions that are to be reported, by day and domain; a domain has at most 500 a day',
+    capacity: 200_000,
+    answer: 'the session is missing in the report',
+    reason: 'Some 60 MB of disk. A domain without failures has one result a day, and results stay at most three days.',
+  },
 } as const satisfies Budgeted

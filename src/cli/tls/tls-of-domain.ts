@@ -17,6 +17,7 @@ import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
 import { withConfig } from '../with-config.ts'
 import { examineHost, type HostReport, type TlsPorts } from './examine-host.ts'
 import { describeHost } from './describe-host.ts'
+import { publishedSources } from './published-sources.ts'
 
 export interface TlsOptions {
   readonly config: string
@@ -56,13 +57,14 @@ interface Found {
 
 async function portsFor(config: Config): Promise<TlsPorts> {
   const settings = deliverySettings(config, { certificate: { value: config.tls }, tokens: new Map() })
-  const opened = await openResolver(resolverSettings(config), { clock, budgets: createBudgets(clock) })
+  const budgets = createBudgets(clock)
+  const opened = await openResolver(resolverSettings(config), { clock, budgets })
   const resolver = askAs(opened, { purpose: 'delivery' })
   return {
     finder: createHostFinder(settings.hosts, { resolver, random: systemRandom }),
     // Its sockets keep the process, its timers do not: the command ends without a wait for the reply to QUIT.
     transport: createSmtpTransport(settings.transport, { clock: systemClock }),
-    policies: { resolver, clock, sources: [] },
+    policies: { resolver, clock, sources: publishedSources(config, { resolver, budgets, clock }) },
     clock,
   }
 }

@@ -1,11 +1,11 @@
 // `delivery`: outgoing connections. The exceptions by destination are in delivery-destinations.ts.
 
 import { z } from 'zod'
-import { readYaml } from '../read-files.ts'
+import { readCertificate, readYaml } from '../read-files.ts'
 import { replyRulesSchema } from '../reply-rules-file.ts'
 import { section } from '../section.ts'
 import { ciphers, tlsVersion } from '../tls-options.ts'
-import { count, duration, path } from '../values.ts'
+import { count, duration, flag, path } from '../values.ts'
 import { destinationSchema, family, helo, readDestination, source } from './delivery-destinations.ts'
 
 const connection = z.strictObject({
@@ -36,6 +36,24 @@ const schema = z.strictObject({
     .describe('Domains, or `*.example.net`, that get mail over TLS only, whatever they publish.'),
   tls_version: tlsVersion.default('TLSv1.2').describe('Lowest version of TLS.'),
   tls_ciphers: ciphers.optional().describe('OpenSSL cipher list; default: that of Node.js.'),
+  mta_sts: flag
+    .default(true)
+    .describe(
+      'Whether the policies of MTA-STS (RFC 8461) that domains publish are obeyed, where `dane` applies and the host has no usable TLSA records.',
+    ),
+  public_ca: path
+    .optional()
+    .describe(
+      'PEM file: authorities in place of the public ones, for mail hosts with MTA-STS, servers of policies and receivers of TLS reports.',
+    ),
+  policy_port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .default(443)
+    .describe(
+      'Port of the servers of MTA-STS policies. Change it only in tests and demonstrations: with another port, servers in private networks are asked too.',
+    ),
   prefer: family
     .default('both')
     .describe('Addresses to try first: ipv4, ipv6, or both in a random order. The other family follows in turn.'),
@@ -73,6 +91,7 @@ export const delivery = section(schema.prefault({}).describe('Outgoing connectio
   }
   return {
     ...written,
+    public_ca: written.public_ca === undefined ? null : readCertificate(reader, ['public_ca'], written.public_ca),
     destinations: Object.fromEntries(
       Object.entries(written.destinations).map(([key, destination]) => [
         key,

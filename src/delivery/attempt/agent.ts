@@ -9,6 +9,7 @@ import type { HostFinder } from '../hosts/host-settings.ts'
 import type { Transport } from '../smtp-client/transport.ts'
 import type { PolicyPorts } from '../tls-policy/tls-policy.ts'
 import type { ConnectionPool } from './connection-pool.ts'
+import type { TlsSession } from './tls-session.ts'
 import type { ReplyRules } from './reply-rules.ts'
 import type { HostSlots } from '../slots/host-slots.ts'
 import type { HostLimiter } from './shared-limits.ts'
@@ -38,6 +39,8 @@ export interface AgentPorts {
   readonly hosts: HostFinder
   readonly transport: Transport
   readonly policies: PolicyPorts
+  /** Called for each session with a mail host that a TLS policy may be reported about. */
+  readonly sessions?: (session: TlsSession) => void
   readonly pool: ConnectionPool
   readonly clock: Clock
   readonly openBody: (body: StoredBody) => Readable

@@ -8,6 +8,7 @@ import type { DeliveryVerdict } from '../../queue/scheduling/destination-state.t
 import type { OpenResult, RecipientResult, TransportContent, TransportEnvelope } from '../smtp-client/transport.ts'
 import { lacksRequireTls } from '../smtp-client/peer-capabilities.ts'
 import { describeTarget, type Target } from '../target.ts'
+import type { HostDecision } from '../tls-policy/tls-policy.ts'
 import type { Hosts } from '../hosts/host-settings.ts'
 import { noHosts } from '../hosts/no-hosts.ts'
 import type { Agent, AgentPorts, AgentSettings, AttemptResult } from './agent.ts'
@@ -26,6 +27,7 @@ import {
   isStale,
   needsNextTransaction,
 } from './transaction-results.ts'
+import { tlsSession } from './tls-session.ts'
 import { AttemptSlots, type Postponed } from '../slots/attempt-slots.ts'
 
 export function createAgent(settings: AgentSettings, ports: AgentPorts): Agent {
@@ -194,7 +196,11 @@ class Attempt {
   async #tryTarget(target: Target): Promise<void> {
     const { ports, recent } = this.#context
     const decision = await decideTls(target, this.#isTlsOptional, ports.policies)
-    if (decision.kind === 'avoid') return this.#noConnection(target, avoided(target, decision))
+    if (decision.kind === 'avoid') {
+      const result = avoided(target, decision)
+      this.#report(target, decision, result)
+      return this.#noConnection(target, result)
+    }
     const { requirement } = decision
     const key = connectionKey(target, requirement)
     const idle = ports.pool.borrow(key)
@@ -202,10 +208,17 @@ class Attempt {
     while (this.#mayContinue && !this.#tried.has(describeTarget(target))) {
       this.#closeSurplus(target)
       const opened = await ports.transport.open(target, requirement, this.#until)
+      this.#report(target, decision, opened)
       if (opened.kind === 'closed') return this.#noConnection(target, opened)
       recent.remember(this.#recentName, key)
       await this.#sendOver(ports.pool.adopt(opened.connection))
     }
+  }
+
+  /** A message with `TLS-Required: No` obeys no policy, and may itself be a report (RFC 8460 section 3). */
+  #report(target: Target, decision: HostDecision, opened: OpenResult): void {
+    const session = this.#isTlsOptional ? null : tlsSession(target, decision, opened)
+    if (session) this.#context.ports.sessions?.(session)
   }
 
   #noConnection(target: Target, { error, reached, tls }: Extract<OpenResult, { kind: 'closed' }>): void {

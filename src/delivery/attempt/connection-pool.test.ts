@@ -16,6 +16,7 @@ function connection(): TransportConnection & { ended: string; alive: boolean } {
     peer: 'peer',
     requirement: { policy: 'none', key: 'none', startTls: 'never', context: 'opportunistic', judge: acceptAny },
     tls: { level: 'none', policy: 'none' },
+    localAddress: null,
     offersDsn: false,
     get usable() {
       return this.alive && this.ended === ''

@@ -33,6 +33,7 @@ export function avoided(target: Target, avoidance: HostAvoidance): Extract<OpenR
     kind: 'closed',
     peer: describeTarget(target),
     reached: false,
+    localAddress: null,
     error: { kind: 'unsupported', scope: 'site', status, text },
     tls: { level: 'none', policy, failure },
   }

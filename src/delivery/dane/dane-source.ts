@@ -21,8 +21,10 @@ async function ask(host: PolicyHost, ports: PolicyPorts): Promise<SourceAnswer> 
     case 'records': {
       const text = explainSet(found.base, found.records)
       const usable = strongestRecords(found.records)
-      if (usable.length === 0) return { kind: 'floor', requirement: unusable, text }
-      return { kind: 'use', requirement: daneRequirement({ ...found, records: usable }, host, ports), text }
+      const published = { type: 'tlsa', strings: found.records.map(formatTlsa), mxHosts: [] } as const
+      if (usable.length === 0) return { kind: 'floor', requirement: { ...unusable, published }, text }
+      const requirement = daneRequirement({ ...found, records: usable }, host, ports)
+      return { kind: 'use', requirement: { ...requirement, published }, text }
     }
   }
 }

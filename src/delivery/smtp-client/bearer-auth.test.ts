@@ -15,7 +15,11 @@ import type { OpenResult } from './transport.ts'
 const authority = createAuthority('the relay’s CA')
 const issued = authority.issue({ names: ['peer.test'], ips: ['127.0.0.1'] })
 const tls = { cert: issued.certificate, key: issued.key }
-const contexts = { opportunistic: createSecureContext(), verified: createSecureContext({ ca: authority.certificate }) }
+const contexts = {
+  opportunistic: createSecureContext(),
+  public: createSecureContext(),
+  verified: createSecureContext({ ca: authority.certificate }),
+}
 
 const peers: SmtpPeer[] = []
 const opened: OpenResult[] = []

@@ -140,7 +140,8 @@ export function secureTarget(
 
 export function reached(requirement: TlsRequirement, secured: Extract<Secured, { kind: 'secured' }>): TlsResult {
   const { policy, flaw } = requirement
-  return { level: secured.level, policy, protocol: secured.protocol, ...(flaw && { failure: flaw }) }
+  const failure = flaw ?? secured.failure
+  return { level: secured.level, policy, protocol: secured.protocol, ...(failure && { failure }) }
 }
 
 /** What failed TLS means for the connection. */

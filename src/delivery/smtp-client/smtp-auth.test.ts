@@ -27,6 +27,7 @@ const account: SaslAccount = { mechanisms: ['PLAIN'], user: 'node', password: 'a
 const credentials = { kind: 'password', user: 'node', password: 'a secret' } as const
 const contexts = {
   opportunistic: createSecureContext(),
+  public: createSecureContext(),
   verified: createSecureContext({ ca: authority.certificate }),
 }
 

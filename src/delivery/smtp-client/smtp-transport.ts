@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
+import { plainAddress } from '../../lib/ip-address.ts'
 import { type Random, systemRandom } from '../../lib/random.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'
 import { createDial, type Dial } from './dial.ts'
@@ -41,6 +42,11 @@ interface Attempt {
   readonly until: number
 }
 
+/** The same, connected. */
+interface Connected extends Attempt {
+  readonly localAddress: string | null
+}
+
 export function createSmtpTransport(settings: TransportSettings, ports: TransportPorts): Transport {
   const { clock } = ports
   const connector = new Connector(settings, {
@@ -71,12 +77,13 @@ class Connector {
     const { target } = attempt
     const source = target.profile?.source ?? null
     const dialled = await this.#ports.dial(target.endpoint, { source, within: this.#remaining(attempt) })
-    if (dialled.kind === 'connected') return this.#secureAtOnce(attempt, dialled.socket)
+    if (dialled.kind === 'connected')
+      return this.#secureAtOnce({ ...attempt, localAddress: localAddressOf(dialled.socket) }, dialled.socket)
     const error: DeliveryError = { kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true }
-    return { kind: 'closed', peer: describeTarget(target), reached: false, error, tls: null }
+    return { kind: 'closed', peer: describeTarget(target), reached: false, localAddress: null, error, tls: null }
   }
 
-  async #secureAtOnce(attempt: Attempt, socket: Socket): Promise<OpenResult> {
+  async #secureAtOnce(attempt: Connected, socket: Socket): Promise<OpenResult> {
     const { target, requirement } = attempt
     if (!target.implicitTls) return this.#greet(attempt, socket)
     const settings = this.#settings
@@ -84,7 +91,7 @@ class Connector {
     const secured = await secureTarget(socket, { ...attempt, settings, within }, this.#ports.clock)
     if (secured.kind === 'secured')
       return this.#greet({ ...attempt, tls: reached(requirement, secured) }, secured.socket)
-    return closed(target, tlsError(secured), { ...attempt.tls, failure: secured.failure })
+    return closed(attempt, tlsError(secured), { ...attempt.tls, failure: secured.failure })
   }
 
   /** Ms that are left of the attempt. */
@@ -92,8 +99,8 @@ class Connector {
     return Math.max(0, until - this.#ports.clock.monotonic())
   }
 
-  async #greet(attempt: Attempt, socket: Socket): Promise<OpenResult> {
-    const { target, until } = attempt
+  async #greet(attempt: Connected, socket: Socket): Promise<OpenResult> {
+    const { until } = attempt
     const { clock, random } = this.#ports
     const settings = this.#settings
     const dialogue = new Dialogue(socket, clock, until)
@@ -108,12 +115,17 @@ class Connector {
     }
     if (greeted.kind === 'refused' || greeted.kind === 'unsupported') dialogue.closeWith('QUIT\r\n')
     else dialogue.close('handshake failed')
-    return closed(target, greeted, handshake.tls)
+    return closed(attempt, greeted, handshake.tls)
   }
 }
 
-function closed(target: Target, error: DeliveryError, tls: TlsResult): OpenResult {
-  return { kind: 'closed', peer: describeTarget(target), reached: true, error, tls }
+function closed({ target, localAddress }: Connected, error: DeliveryError, tls: TlsResult): OpenResult {
+  return { kind: 'closed', peer: describeTarget(target), reached: true, localAddress, error, tls }
+}
+
+/** Null for a unix socket. */
+function localAddressOf({ localAddress }: Socket): string | null {
+  return localAddress === undefined ? null : plainAddress(localAddress)
 }
 
 function mayContinueWithoutTls(
@@ -132,6 +144,7 @@ interface Established {
   readonly requirement: TlsRequirement
   readonly settings: TransportSettings
   readonly extensions: Channel['extensions']
+  readonly localAddress: string | null
   readonly tls: TlsResult
 }
 
@@ -141,6 +154,7 @@ function connectionOver({
   requirement,
   settings,
   extensions,
+  localAddress,
   tls,
 }: Established): TransportConnection {
   const channel: Channel = {
@@ -156,6 +170,7 @@ function connectionOver({
     target,
     requirement,
     peer: describeTarget(target),
+    localAddress,
     tls,
     offersDsn: extensions.dsn,
     get usable() {

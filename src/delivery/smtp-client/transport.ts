@@ -73,6 +73,8 @@ export interface TransportConnection {
   readonly requirement: TlsRequirement
   /** `name[ip]:port`. */
   readonly peer: string
+  /** Our address. */
+  readonly localAddress: string | null
   readonly tls: TlsResult
   /** The peer supports DSN (RFC 3461) and takes over the reports. */
   readonly offersDsn: boolean
@@ -97,6 +99,8 @@ export type OpenResult =
       /** A connection was made. */
       readonly reached: boolean
       readonly error: DeliveryError
+      /** Our address; null if no connection was made. */
+      readonly localAddress: string | null
       /** Null if no connection was made, unless the policy is to avoid this host. */
       readonly tls: TlsResult | null
     }

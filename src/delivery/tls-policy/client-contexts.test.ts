@@ -9,7 +9,7 @@ it('builds contexts once for each certificate', () => {
   const made: (string | undefined)[] = []
   const contexts = followCertificate(current, (one) => {
     made.push(one?.certificate)
-    return { opportunistic: createSecureContext(), verified: createSecureContext() }
+    return { opportunistic: createSecureContext(), verified: createSecureContext(), public: createSecureContext() }
   })
   const { opportunistic, verified } = contexts
   expect([contexts.opportunistic, contexts.verified]).toEqual([opportunistic, verified])

@@ -21,6 +21,8 @@ export interface TlsOptions {
   readonly minVersion: SecureVersion
   /** An OpenSSL list; undefined for that of Node.js. */
   readonly ciphers: string | undefined
+  /** What stands for the public CAs, PEM; null for those of Node.js. */
+  readonly publicCa: string | null
 }
 
 export interface DestinationTls extends TlsOptions {
@@ -35,23 +37,25 @@ export function generalContexts(certificate: Current<NodeCertificate | null>, op
   return followCertificate(certificate, (own) => ({
     opportunistic: createContext(null, options),
     verified: createContext(own, { ...options, ca: own?.ca }),
+    public: createContext(null, { ...options, ca: options.publicCa }),
   }))
 }
 
 /** For one destination. The CA of the fleet does not verify it: that CA vouches for fleet nodes only. */
 export function destinationContexts(
   certificate: Current<NodeCertificate | null>,
-  { shown, ca, minVersion, ciphers }: DestinationTls,
+  { shown, ca, ...options }: DestinationTls,
 ): TlsContexts {
   return followCertificate(certificate, (own) => ({
-    opportunistic: createContext(shown ?? own, { minVersion, ciphers }),
-    verified: createContext(shown ?? own, { minVersion, ciphers, ca }),
+    opportunistic: createContext(shown ?? own, options),
+    verified: createContext(shown ?? own, { ...options, ca }),
+    public: createContext(shown ?? own, { ...options, ca: options.publicCa }),
   }))
 }
 
 function createContext(
   shown: ClientCertificate | null,
-  { ca, ciphers, minVersion }: TlsOptions & { readonly ca?: string | null | undefined },
+  { ca, ciphers, minVersion }: Omit<TlsOptions, 'publicCa'> & { readonly ca?: string | null | undefined },
 ) {
   const options: SecureContextOptions = shown ? { cert: shown.certificate, key: shown.key } : {}
   return createSecureContext({ ...options, ca: ca ?? undefined, minVersion, ...(ciphers && { ciphers }) })
@@ -74,6 +78,9 @@ export function followCertificate<Material>(
     },
     get verified() {
       return current().verified
+    },
+    get public() {
+      return current().public
     },
   }
 }

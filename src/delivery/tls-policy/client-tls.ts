@@ -12,6 +12,8 @@ export type Secured =
       readonly socket: TLSSocket
       readonly level: 'encrypted' | 'verified'
       readonly protocol: string
+      /** What a policy on trial would reject. */
+      readonly failure?: TlsFailure
     }
   /** `rejected`: the handshake succeeded, but the policy does not accept the peer. */
   | { readonly kind: 'failed' | 'rejected'; readonly failure: TlsFailure; readonly cause: string }
@@ -63,5 +65,6 @@ export function secure(request: SecureRequest): Promise<Secured> {
 function judge(socket: TLSSocket, requirement: TlsRequirement): Secured {
   const judgement = requirement.judge(socket)
   if (judgement.kind === 'rejected') return judgement
-  return { kind: 'secured', socket, level: judgement.level, protocol: socket.getProtocol() ?? 'TLS' }
+  const { level, failure } = judgement
+  return { kind: 'secured', socket, level, protocol: socket.getProtocol() ?? 'TLS', ...(failure && { failure }) }
 }

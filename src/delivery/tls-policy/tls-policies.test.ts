@@ -51,6 +51,7 @@ async function open(policy: PolicyName | TlsPolicy, options: PeerOptions, target
     ...transportSettings({ timeouts: { starttls: 300, ehlo: 300, greeting: 300 } }),
     tls: {
       opportunistic: createSecureContext(),
+      public: createSecureContext(),
       verified: createSecureContext({ ca: authority.certificate, ...tlsOf(client) }),
     },
   }
@@ -264,7 +265,7 @@ describe('mandatory TLS', () => {
 
 describe('versions and ciphers', () => {
   const contexts = (minVersion: 'TLSv1.2' | 'TLSv1.3', ciphers?: string) =>
-    generalContexts({ value: null }, { minVersion, ciphers })
+    generalContexts({ value: null }, { minVersion, ciphers, publicCa: null })
   const through = (tls: TlsContexts, host: PeerOptions['tls']) =>
     open('encrypt', { tls: { ...fitting, ...host } }, { profile: profileWith({ tls }) })
 

@@ -50,6 +50,7 @@ export interface HostAvoidance {
   readonly failure: TlsFailure
   /** The policy to report, if it is not the one that decided. */
   readonly policy?: string
+  readonly published?: PublishedPolicy
   readonly findings?: readonly PolicyFinding[]
 }
 
@@ -90,14 +91,26 @@ export interface TlsRequirement {
   readonly provesName?: boolean
   /** What is wrong with the published policy, although mail may be sent: it goes into the result. */
   readonly flaw?: TlsFailure
+  /** What the domain publishes, for reports to it; absent if that is nothing. */
+  readonly published?: PublishedPolicy
   /** Judges the peer after the handshake. The handshake itself accepts any certificate. */
   judge(peer: TlsPeer): Judgement
+}
+
+/** A policy as a report names it (RFC 8460 section 4.4). */
+export interface PublishedPolicy {
+  readonly type: 'tlsa' | 'sts'
+  /** The TLSA records, or the lines of the MTA-STS policy. */
+  readonly strings: readonly string[]
+  /** The hosts that an MTA-STS policy allows. */
+  readonly mxHosts: readonly string[]
 }
 
 export type TlsPeer = Pick<TLSSocket, 'authorized' | 'authorizationError' | 'getPeerX509Certificate'>
 
 export type Judgement =
-  | { readonly kind: 'accepted'; readonly level: 'encrypted' | 'verified' }
+  /** `failure`: why the peer would be rejected if the policy were not a test. */
+  | { readonly kind: 'accepted'; readonly level: 'encrypted' | 'verified'; readonly failure?: TlsFailure }
   | { readonly kind: 'rejected'; readonly failure: TlsFailure; readonly cause: string }
 
 /** Built once: loading CA certificates takes milliseconds. */
@@ -106,4 +119,6 @@ export interface TlsContexts {
   readonly opportunistic: SecureContext
   /** With the trusted CAs. */
   readonly verified: SecureContext
+  /** With the public CAs, for hosts that MTA-STS names, without our certificate. */
+  readonly public: SecureContext
 }

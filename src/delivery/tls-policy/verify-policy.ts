@@ -11,7 +11,8 @@ export const verifyPolicy: TlsPolicy = {
   }),
 }
 
-function judgeByCa(peer: TlsPeer): Judgement {
+/** The certificate chains to a CA of the context and has the name in SNI. */
+export function judgeByCa(peer: TlsPeer): Judgement {
   if (peer.authorized) return { kind: 'accepted', level: 'verified' }
   const cause = String(peer.authorizationError ?? 'certificate not verified')
   return { kind: 'rejected', failure: certificateFailure(cause), cause }

@@ -3,13 +3,17 @@
 import type { AccountTable } from '../sqlite/account-table.ts'
 import type { BanTable } from '../sqlite/ban-table.ts'
 import type { GreylistTable } from '../sqlite/greylist-table.ts'
+import type { PolicyTable } from '../sqlite/policy-table.ts'
 import type { HookTable } from '../sqlite/sqlite-hooks.ts'
+import type { TlsResultTable } from '../sqlite/tls-result-table.ts'
 
 /** The operations of each kind of file. They are synchronous in the thread, and atomic. */
 export interface StateTables {
   readonly accounts: AccountTable
   readonly bans: BanTable
   readonly greylist: GreylistTable
+  readonly policies: PolicyTable
+  readonly 'tls-results': TlsResultTable
   readonly webhooks: HookTable
 }
 
@@ -18,8 +22,8 @@ export type StateKind = keyof StateTables
 /** A file, and what its table is made with. */
 export type StateSpec = { readonly path: string } & (
   | { readonly kind: 'accounts' | 'webhooks' }
-  | { readonly kind: 'bans'; readonly capacity: number }
-  | { readonly kind: 'greylist'; readonly capacity: number; readonly share: number }
+  | { readonly kind: 'bans' | 'policies'; readonly capacity: number }
+  | { readonly kind: 'greylist' | 'tls-results'; readonly capacity: number; readonly share: number }
 )
 
 /** `file`: a number that the node gives it. A file is opened before its first operation. */

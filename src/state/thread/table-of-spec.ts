@@ -6,8 +6,10 @@ import { banFormat } from '../sqlite/ban-rows.ts'
 import { banTable } from '../sqlite/ban-table.ts'
 import { greylistFormat } from '../sqlite/greylist-rows.ts'
 import { greylistTable } from '../sqlite/greylist-table.ts'
+import { policyFormat, policyTable } from '../sqlite/policy-table.ts'
 import { hookFormat, sqliteHooks } from '../sqlite/sqlite-hooks.ts'
 import type { StateFormat } from '../sqlite/state-file.ts'
+import { tlsResultFormat, tlsResultTable } from '../sqlite/tls-result-table.ts'
 import { accountFormat } from '../sqlite/usage-rows.ts'
 import type { StateKind, StateSpec, StateTables } from './state-messages.ts'
 
@@ -23,6 +25,8 @@ const reads: { readonly [K in StateKind]: readonly (keyof StateTables[K])[] } = 
   accounts: ['judge', 'holding', 'senderOf', 'sentBy', 'unfinished', 'standing'],
   bans: ['find', 'standing', 'counts'],
   greylist: [],
+  policies: ['find', 'stale'],
+  'tls-results': ['unplanned', 'due', 'resultsOf'],
   webhooks: ['next', 'waiting', 'readTo'],
 }
 
@@ -35,6 +39,10 @@ export function tableOfSpec(spec: StateSpec): SpecTable {
       return { ...known, format: banFormat, tableOf: (db) => banTable(db, spec) }
     case 'greylist':
       return { ...known, format: greylistFormat, tableOf: (db) => greylistTable(db, spec) }
+    case 'policies':
+      return { ...known, format: policyFormat, tableOf: (db) => policyTable(db, spec) }
+    case 'tls-results':
+      return { ...known, format: tlsResultFormat, tableOf: (db) => tlsResultTable(db, spec) }
     case 'webhooks':
       return { ...known, format: hookFormat, tableOf: sqliteHooks }
   }
