@@ -31,6 +31,13 @@ beforeAll(async () => {
   await secured('report-clear.example', good, false)
   await secured('bogus.example', good, true)
   world.dns.zone.set(`_${world.mxPort}._tcp.mx.bogus.example`, { fail: 'SERVFAIL' })
+  peers.set(
+    'keeping.example',
+    await world.destination('keeping.example', { tls: { cert, key }, extensions: ['REQUIRETLS'] }),
+  )
+  for (const name of ['keeping.example', 'mx.keeping.example'])
+    world.dns.zone.set(name, { ...world.dns.zone.get(name), authentic: true })
+  world.dns.zone.set(`_${world.mxPort}._tcp.mx.keeping.example`, { TLSA: good, authentic: true })
   peers.set('bank.example', await world.destination('bank.example'))
   peers.set('plain.example', await world.destination('plain.example'))
   const forwards = Object.fromEntries([...peers.keys()].map((domain) => [domain.split('.')[0], `kim@${domain}`]))
@@ -80,6 +87,28 @@ it('sends a message with TLS-Required: No all the same (RFC 8689), but not again
   expect(await attempt('bank', message)).toMatchObject({ kind: 'deferred', status: '4.7.4' })
   // The next message does not use the connection without a policy.
   expect(await attempt('report')).toMatchObject({ kind: 'deferred', status: '4.7.5' })
+})
+
+it('keeps REQUIRETLS where TLSA records verify the host and it offers the same, and fails elsewhere (RFC 8689)', async () => {
+  const client = await node.connect()
+  await client.expect(null, '220')
+  await client.expect('EHLO c.example', '250')
+  await client.expect('STARTTLS', '220')
+  await client.startTls({ rejectUnauthorized: false })
+  expect((await client.expect('EHLO c.example', '250')).text).toContain('REQUIRETLS')
+  await client.expect('MAIL FROM:<ann@sender.example> REQUIRETLS', '250')
+  for (const name of ['keeping', 'good', 'plain']) await client.expect(`RCPT TO:<${name}@example.org>`, '250')
+  await client.expect('DATA', '354')
+  await client.expect('From: ann@sender.example\r\nSubject: secret\r\n\r\nx\r\n.', '250')
+  await client.expect('QUIT', '221')
+  const failed = () => node.ledger().filter(({ kind }) => kind === 'failed')
+  await until(() => failed().length === 2, { what: 'both failures' })
+  expect(failed()).toEqual([
+    expect.objectContaining({ status: '5.7.30' }),
+    expect.objectContaining({ status: '5.7.30' }),
+  ])
+  await until(() => peers.get('keeping.example')?.messages.length === 1, { what: 'the mail to arrive' })
+  expect(peers.get('keeping.example')?.messages[0]?.mail).toContain(' REQUIRETLS')
 })
 
 it.each([
