@@ -51,7 +51,7 @@ export function scramSaltIn(text: string, user: string): ScramSalt | null {
  */
 export async function rewriteAccounts(
   file: string,
-  clock: Pick<Clock, 'monotonic' | 'now' | 'sleep'>,
+  clock: Pick<Clock, 'monotonic' | 'now' | 'sleep' | 'every'>,
   change: (text: string) => Promise<string | null> | string | null,
 ): Promise<void> {
   const target = await realpath(file).catch(() => file)

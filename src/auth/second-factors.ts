@@ -47,7 +47,10 @@ const ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz'
 /** 50 random bits, with the limits of guesses. */
 const CHARACTERS = 10
 
-export function openSecondFactors(file: string, clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>): SecondFactors {
+export function openSecondFactors(
+  file: string,
+  clock: Pick<Clock, 'now' | 'monotonic' | 'sleep' | 'every'>,
+): SecondFactors {
   const change = <T>(work: (all: Map<string, Entry>) => T): Promise<T> =>
     withFileLock(file, clock, async () => {
       const all = await readEntries(file)

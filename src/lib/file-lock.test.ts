@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { until } from '../../test/lib/until.ts'
 import { commandClock } from './clock.ts'
 import { withFileLock } from './file-lock.ts'
 
@@ -35,10 +36,24 @@ it('replaces the lock of a process that was killed, not a fresh one', async () =
   writeFileSync(`${file}.lock`, '1\n')
   let now = 0
   // Only the deadline passes: the lock stays fresh.
-  const hurried = { now: () => Date.now(), monotonic: () => (now += 6000), sleep: async () => undefined }
+  const hurried = { ...commandClock, monotonic: () => (now += 6000), sleep: async () => undefined }
   await expect(withFileLock(file, hurried, async () => 'taken')).rejects.toThrow('held by another process')
   utimesSync(`${file}.lock`, new Date(0), new Date(0))
   expect(await withFileLock(file, commandClock, async () => 'taken')).toBe('taken')
+})
+
+it('stays that of a holder that works for long', async () => {
+  const beats: (() => void)[] = []
+  const clock = {
+    ...commandClock,
+    every: (_ms: number, beat: () => void) => (beats.push(beat), { cancel: () => undefined }),
+  }
+  await withFileLock(file, clock, async () => {
+    utimesSync(`${file}.lock`, new Date(0), new Date(0))
+    for (const beat of beats) beat()
+    await until(() => Date.now() - statSync(`${file}.lock`).mtimeMs < 5000, { what: 'the lock to be touched' })
+  })
+  expect(beats).toHaveLength(1)
 })
 
 it('rejects where it may not write', async () => {

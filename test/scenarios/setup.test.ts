@@ -195,8 +195,8 @@ it.each(['shared/passwd', 'mail/node.yaml'])(
     const args = [folder, '--solo', '--domain', 'killed.example', '--srs-domain', 'forwards.example']
     const all = [...args, '--address', '192.0.2.25', '--person', 'kim=kim@far.example']
     await killedSetup(all, join(folder, path))
-    // Locks of processes that were killed are removed after a minute.
-    rmSync(join(folder, '.waypost-setup.json.lock'), { force: true })
+    // The next run waits until the lock is old; once is enough.
+    if (path !== 'shared/passwd') rmSync(join(folder, '.waypost-setup.json.lock'), { force: true })
     const { status, stderr } = await runWaypost(['setup', ...all])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(loadConfig(join(folder, 'mail/node.yaml')).kind).toBe('ok')
