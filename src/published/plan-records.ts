@@ -4,7 +4,8 @@ import { reverseName } from '../dns/fcrdns.ts'
 import type { Fleet, FleetDomain, FleetNode } from '../fleet/fleet-model.ts'
 import { listenersOf } from '../fleet/generated-settings.ts'
 import { receivesFromInternet } from '../fleet/node-needs.ts'
-import { mtaStsId, mtaStsPolicy } from './mta-sts-policy.ts'
+import { stsPolicyId } from '../mta-sts/sts-policy.ts'
+import { mtaStsPolicy } from './mta-sts-policy.ts'
 import type { PlannedRecord, PlannedType, Purpose } from './planned-record.ts'
 import { servicePlan } from './service-plan.ts'
 import { domainSpf, heloSpf } from './spf-record.ts'
@@ -83,7 +84,7 @@ function stsRecords(domain: FleetDomain): readonly Draft[] {
   const host = `mta-sts.${domain.name}`
   const { servers } = sts
   return [
-    draft('mta-sts', `_mta-sts.${domain.name}`, 'TXT', `v=STSv1; id=${mtaStsId(policy)}`),
+    draft('mta-sts', `_mta-sts.${domain.name}`, 'TXT', `v=STSv1; id=${stsPolicyId(policy)}`),
     ...(typeof servers === 'string'
       ? servers === host
         ? []

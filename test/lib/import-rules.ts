@@ -38,7 +38,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   observe: ['smtp', 'lib'],
   config: ['certificates', 'oauth', 'policy', 'smtp', 'state', 'lib'],
   fleet: ['config', 'smtp', 'lib'],
-  published: ['fleet', 'config', 'autoconfig', 'filter', 'dns', 'lib'],
+  published: ['fleet', 'config', 'mta-sts', 'autoconfig', 'filter', 'dns', 'lib'],
   oauth: ['lib'],
   certificates: ['x509', 'dns', 'budget', 'lib'],
   admin: ['observe', 'lib'],

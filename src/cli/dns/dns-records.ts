@@ -1,6 +1,7 @@
 // waypost dns records: the DNS records of a fleet as lines of a zone file, or as JSON.
 
 import type { Fleet } from '../../fleet/fleet-model.ts'
+import { formatStsPolicy } from '../../mta-sts/sts-policy.ts'
 import { mtaStsPolicy } from '../../published/mta-sts-policy.ts'
 import { type PlannedRecord, recordLine } from '../../published/planned-record.ts'
 import { purposes } from '../../published/purposes.ts'
@@ -35,8 +36,9 @@ function described(record: PlannedRecord) {
 
 function policiesOf({ domains }: Fleet) {
   return domains.flatMap((domain) => {
-    const text = mtaStsPolicy(domain)
-    return text === null || domain.mx.length === 0 ? [] : [{ host: `mta-sts.${domain.name}`, text }]
+    const policy = mtaStsPolicy(domain)
+    if (policy === null || domain.mx.length === 0) return []
+    return [{ host: `mta-sts.${domain.name}`, text: formatStsPolicy(policy) }]
   })
 }
 
