@@ -20,6 +20,7 @@ let world: World
 let node: WholeNode
 let place: PlaceOfPage
 let users: string
+let page: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   world = await startWorld()
@@ -30,6 +31,7 @@ beforeAll(async () => {
   writeFileSync(users, `# our people\n${line}:1000::Lee <b>:/home/lee::allow_nets=127.0.0.0/8\n`)
   appendFileSync(users, `kim:${hashPassword('SCRAM-SHA-256', KIM)}\n`)
   const port = await freePort()
+  page = { listen: `127.0.0.1:${port}`, name: 'Example & Co', help: 'https://help.example.org/' }
   node = await world.node({
     role: 'submission',
     listeners: ['submissions', 'submission'],
@@ -38,7 +40,7 @@ beforeAll(async () => {
       ...accounts.yaml,
       app_passwords: 'apps',
       peers: { mx: ['mx-01.example.org'] },
-      self_service: { listen: `127.0.0.1:${port}`, name: 'Example & Co', help: 'https://help.example.org/' },
+      self_service: page,
     },
     start: false,
   })
@@ -236,4 +238,21 @@ it('counts wrong passwords with those of SMTP, and takes no more', async () => {
   expect((await client.reply()).code).not.toBe(220)
   // From where Lee has signed in before, it works.
   expect((await signedIn('lee', NEW)).shown.status).toBe(200)
+})
+
+it('shows only the set-up of the second factor until a person has one, where the operator requires it', async () => {
+  node.configure({ self_service: { ...page, require_second_factor: true } })
+  await node.stop()
+  await node.start()
+  const { browser, shown } = await signedIn('kim', `${KIM} new`)
+  expect(shown.body).toContain('Set it up')
+  for (const path of ['/', '/password', '/app-passwords', '/sent'])
+    expect((await browser.get(path)).body).toContain('Set it up')
+  const set = (await browser.get('/second-factor')).body
+  const secret = readBase32((/class="secret">([^<]+)</.exec(set)?.[1] ?? '').replaceAll(' ', '')) ?? Buffer.alloc(0)
+  await browser.submit('/second-factor/on', { code: codeAt(secret, Date.now()) })
+  expect((await browser.get('/password')).body).toContain('Present password')
+  // The mail password alone changes nothing.
+  const thief = await signedIn('kim', `${KIM} new`)
+  expect((await thief.browser.get('/password')).body).toContain('Code of your second factor')
 })
