@@ -15,6 +15,8 @@ const contactRecipient =
   'Please contact the recipient in another way. Only the mail provider of the recipient can change this.'
 const tryLater = 'You can send the message again later.'
 const askPostmaster = 'If you need help, reply to this message. It goes to the operators of this mail server.'
+const withoutSafety =
+  'The message is not sent without protection. Please contact the recipient in another way; the operators of that mail server can repair it.'
 const sendLess = 'Please send a smaller message, or a link instead of the attachment.'
 
 /** The recipient's mail server has nothing to do with it, and may never have seen the message. */
@@ -53,6 +55,14 @@ const byDetail: Readonly<Record<string, Advice>> = {
     todo: 'Please send the message without such letters, or with another mail program.',
   },
   '7.1': { what: "The recipient's mail server rejected the message because of its rules.", todo: contactRecipient },
+  '7.4': {
+    what: "The recipient's mail server does not offer the protected transport that is required.",
+    todo: withoutSafety,
+  },
+  '7.5': {
+    what: "It could not be verified that the mail server found is the recipient's.",
+    todo: withoutSafety,
+  },
   '7.25': { what: "The recipient's mail server does not trust our mail server.", todo: askPostmaster },
   '7.26': {
     what: "The recipient's mail server could not verify that the message is from you.",

@@ -188,6 +188,17 @@ describe('fields of a recipient', () => {
     expect(report).not.toContain('Technical details')
   })
 
+  it.each([
+    ['4.7.4', 'The server does not offer STARTTLS', 'does not offer the protected transport'],
+    ['4.7.5', 'Server certificate not trusted', 'could not be verified'],
+  ])('says of %s why the message waits, and not that the recipient refused it', (status, reply, words) => {
+    const report = text({ recipients: [reportRecipient({ action: 'delayed', status, reply, remoteHost: null })] })
+    const shown = report.replaceAll(/\s+/g, ' ')
+    expect(shown).toContain(words)
+    expect(shown).toContain(reply)
+    expect(shown).not.toContain('rejected')
+  })
+
   it('folds long lines', () => {
     const reply = `550 5.7.1 ${'because '.repeat(60)}`
     for (const line of text({ recipients: [reportRecipient({ reply })] }).split('\r\n'))
