@@ -69,7 +69,7 @@ const configOf = (checks: Config['role']['checks']) =>
     authserv_id: 'example.org',
     dmarc: {},
     bans: {},
-    delivery: { destinations: {} },
+    delivery: { tls: 'dane', mandatory_tls: [], destinations: {} },
     peers: {},
     identity: {},
     limits: {
