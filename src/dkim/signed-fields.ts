@@ -47,7 +47,7 @@ const SIGNED_IF_PRESENT = [
   'feedback-id',
   'autocrypt',
   'openpgp',
-  // A wish of the author that weakens transport security (RFC 8689), and what a TLS report is about (RFC 8460 5.3).
+  // A decision of the author that weakens transport security (RFC 8689), and what a TLS report is about (RFC 8460 5.3).
   'tls-required',
   'tls-report-domain',
   'tls-report-submitter',

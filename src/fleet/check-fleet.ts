@@ -3,6 +3,7 @@
 import type { Report } from '../config/problem.ts'
 import { type Fleet, type FleetNode, nodesOf } from './fleet-model.ts'
 import { admittedRoles, knowsRole, needsSrs, nextHopRoles, receivesFromInternet } from './node-needs.ts'
+import { conflictingPolicies } from './served-policy.ts'
 
 /** Reports every problem. The nodes are valid by themselves. */
 export function checkFleet(fleet: Fleet, report: Report): void {
@@ -10,6 +11,11 @@ export function checkFleet(fleet: Fleet, report: Report): void {
   reportSame(fleet, 'addresses', ({ addresses }) => addresses, report)
   reportSame(fleet, 'config', ({ config }) => [config], report)
   for (const node of fleet.nodes) checkNode(node, fleet, report)
+  for (const { node, domain, first } of conflictingPolicies(fleet))
+    report(
+      ['domains', domain, 'mta_sts'],
+      `found another policy than that of ${first}, expected the same: ${node.name} serves both. Another web server can serve it (host)`,
+    )
   const forwarder = fleet.nodes.find(({ role }) => needsSrs(role))
   if (forwarder && fleet.srsDomain === null)
     report(

@@ -7,6 +7,7 @@ import { peerPort } from '../smtp/nexthop.ts'
 import type { Fleet, FleetNode, Settings } from './fleet-model.ts'
 import { isMap, mergeSettings, withoutNulls } from './merge-settings.ts'
 import { knowsRole, needsSrs } from './node-needs.ts'
+import { servedPolicy } from './served-policy.ts'
 
 /** Files of a node in the folder of its node.yaml, if the settings name no others. */
 const nodeFiles = {
@@ -23,6 +24,8 @@ const nodeFiles = {
 } as const
 
 const DATA_DIRECTORY = '/var/lib/waypost'
+/** Other hosts fetch policies at the usual port only (RFC 8461 3.3). */
+const HTTPS_LISTENER = '*:443'
 
 /** What the fleet file decides: the same keys in node.yaml must agree. */
 export function decidedSettings(node: FleetNode, fleet: Fleet): Settings {
@@ -30,7 +33,7 @@ export function decidedSettings(node: FleetNode, fleet: Fleet): Settings {
   const srs = needsSrs(node.role) ? { srs: { domain: fleet.srsDomain } } : {}
   return mergeSettings(
     { role: node.writtenRole, hostname: node.hostname, domain: fleet.domain },
-    { ...(Object.keys(peers).length > 0 && { peers }), ...srs },
+    { ...(Object.keys(peers).length > 0 && { peers }), ...srs, ...servedPolicy(node, fleet) },
     node.settings,
   )
 }
@@ -38,7 +41,7 @@ export function decidedSettings(node: FleetNode, fleet: Fleet): Settings {
 /** The whole node.yaml of a node. */
 export function nodeSettings(node: FleetNode, fleet: Fleet): Settings {
   const { role, hostname, domain, ...rest } = decidedSettings(node, fleet)
-  return withoutNulls(mergeSettings({ role, hostname, domain }, usualFiles(node), rest))
+  return withoutNulls(mergeSettings({ role, hostname, domain }, usualFiles(node), usualPlace(rest), rest))
 }
 
 function usualFiles({ role }: FleetNode): Settings {
@@ -52,6 +55,12 @@ function usualFiles({ role }: FleetNode): Settings {
     ...(admits('machines') && { machines: nodeFiles.machines }),
     ...(role.sign === 'proven-origin' && { dkim: { keys: nodeFiles.dkimKeys } }),
   }
+}
+
+/** Where a policy of MTA-STS is served, unless the node has an HTTPS listener for mail programs that serves it too. */
+function usualPlace({ mta_sts: policy, autoconfig }: Settings): Settings {
+  const hasListener = isMap(autoconfig) && autoconfig.listen !== undefined
+  return isMap(policy) && !hasListener ? { mta_sts: { listen: HTTPS_LISTENER } } : {}
 }
 
 /** The directory of the DKIM keys of a node, absolute. */
