@@ -24,8 +24,8 @@ export interface HeldFilePorts {
 
 type Table = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
 
-/** A file that cannot be opened is tried again after this time: each attempt takes milliseconds of the thread. */
-const RETRY_MS = 60_000
+/** A file that cannot be opened is tried again after this time: each attempt takes milliseconds of the thread, and mail may wait for it. */
+const RETRY_MS = 5000
 /** Operations of one transaction, some 10 ms: the first of them waits for the last. */
 const MOST_TOGETHER = 128
 
