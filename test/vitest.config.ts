@@ -45,10 +45,6 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: ['test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/attacks/**/*.test.ts'],
-          // These wait for time-outs and for other processes most of the time.
-          maxWorkers: 2 * availableParallelism(),
-          // Projects with another number of workers run by themselves.
-          sequence: { groupOrder: 1 },
           ...patience,
           env,
         },
