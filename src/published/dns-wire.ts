@@ -46,7 +46,7 @@ export interface PlacedRecord {
   readonly data: Buffer
 }
 
-/** The last record of a message; null if there is none or the message is damaged. TSIG is always the last (RFC 8945 5.1). */
+/** The last additional record of a message; null if there is none or the message is damaged. It is where TSIG is (RFC 8945 5.1). */
 export function lastRecord(message: Buffer): PlacedRecord | null {
   try {
     return walk(message)
@@ -58,6 +58,7 @@ export function lastRecord(message: Buffer): PlacedRecord | null {
 
 function walk(message: Buffer): PlacedRecord | null {
   const [questions, ...sections] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at))
+  if (sections.at(-1) === 0) return null
   let at = HEADER_OCTETS
   for (let count = 0; count < (questions ?? 0); count++) at = readName(message, at).end + 4
   let last: PlacedRecord | null = null

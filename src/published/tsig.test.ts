@@ -79,6 +79,17 @@ test('an answer with any other octet is refused', () => {
   }
 })
 
+test('a signature that is not among the additional records is none (RFC 8945 5.1)', () => {
+  const signed = signRequest(request, key, NOW)
+  const moved = answerTo(signed)
+  moved.writeUInt16BE(1, 6)
+  moved.writeUInt16BE(0, 10)
+  expect(verifyAnswer(moved, key, { ...signed, now: NOW })).toEqual({
+    kind: 'refused',
+    cause: 'the answer is not signed',
+  })
+})
+
 test('every shortened answer is refused without an exception', () => {
   const signed = signRequest(request, key, NOW)
   const whole = answerTo(signed)

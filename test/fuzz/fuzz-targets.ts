@@ -7,6 +7,7 @@ import { messageTarget } from './targets/message-target.ts'
 import { proxyTarget } from './targets/proxy-target.ts'
 import { reportTarget } from './targets/report-target.ts'
 import { sessionTarget } from './targets/session-target.ts'
+import { transportTarget } from './targets/transport-target.ts'
 
 export const fuzzTargets: readonly FuzzTarget[] = [
   commandTarget,
@@ -15,4 +16,5 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   proxyTarget,
   reportTarget,
   sessionTarget,
+  transportTarget,
 ]
