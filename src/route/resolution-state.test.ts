@@ -176,6 +176,14 @@ describe('sources that answer late, or are unavailable', () => {
   })
 })
 
+it('an address with a tag that names itself and its base is one destination at the next hop', async () => {
+  const directory = directoryOf('aliases: { a: [a+t, a] }\nforwards: { a: [c@far.example] }')
+  for (const forwards of ['relay-to-srs', 'resolve'] as const)
+    expect(await ask('a+t@example.org', directory, { ...settings, forwards })).toMatchObject({
+      destinations: [expect.anything()],
+    })
+})
+
 describe('generated data', () => {
   const name = fc.constantFrom(
     'a',

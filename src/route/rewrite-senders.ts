@@ -19,6 +19,7 @@ export interface RewrittenTargets {
 /** The destinations in the order of the final targets. A target whose sender cannot be rewritten becomes a failed member. */
 export async function rewriteSenders(state: ResolutionState): Promise<RewrittenTargets> {
   const destinations = new Map<string, Destination>()
+  const mailboxOf = mailboxNames(state)
   const failedMembers: FailedMember[] = [...state.failedMembers]
   const refused = tokenRefusal(state)
   if (refused) return { destinations: [], failedMembers: [refused] }
@@ -31,7 +32,7 @@ export async function rewriteSenders(state: ResolutionState): Promise<RewrittenT
       failedMembers.push(failed)
       continue
     }
-    const mailbox = mailboxOf(state, target)
+    const mailbox = mailboxOf(target)
     const destination: Destination = {
       recipient: printAddress(target.address),
       mailbox,
@@ -101,10 +102,19 @@ export async function rewriteAnySender(sender: string, at: number, srs: SrsRole 
  * A foreign address is one mailbox, on whichever path a copy leaves; one of ours can have a mailbox at each transport. Our local parts are
  * case-insensitive; foreign ones may not be (RFC 5321 2.4).
  */
-function mailboxOf(state: ResolutionState, { address, nextHop, hasGroupTag }: FinalTarget): string {
-  const split = hasGroupTag ? splitTag(address.local, state.settings.tagDelimiter ?? '+') : null
-  const mailbox = split ? { local: split.base, domain: address.domain } : address
-  return state.directory.domain(address.domain) ? `${addressKey(mailbox)} ${nextHop}` : printAddress(mailbox)
+function mailboxNames(state: ResolutionState): (target: FinalTarget) => string {
+  const { directory, settings } = state
+  /** By address and next hop: a group can reach one with its own tag and with that of the group, which would be two names of a mailbox. */
+  const known = new Map<string, string>()
+  return ({ address, nextHop, hasGroupTag }) => {
+    const split = hasGroupTag ? splitTag(address.local, settings.tagDelimiter ?? '+') : null
+    const mailbox = split ? { local: split.base, domain: address.domain } : address
+    if (!directory.domain(address.domain)) return printAddress(mailbox)
+    const place = `${addressKey(address)} ${nextHop}`
+    const name = known.get(place) ?? `${addressKey(mailbox)} ${nextHop}`
+    known.set(place, name)
+    return name
+  }
 }
 
 function merged(first: Destination, second: Destination): Destination {
