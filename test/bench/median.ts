@@ -1,4 +1,7 @@
-/** The middle one, or the upper of the two in the middle; NaN without numbers. */
+/** The middle one, or the mean of the two in the middle: the upper one would favour the better round. NaN without numbers. */
 export function medianOf(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const upper = sorted[sorted.length >> 1] ?? Number.NaN
+  const lower = sorted[(sorted.length - 1) >> 1] ?? Number.NaN
+  return (lower + upper) / 2
 }
