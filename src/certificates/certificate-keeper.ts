@@ -12,7 +12,7 @@ import { AcmeSession } from './acme-session.ts'
 import { type KeyAndChain, printCertificateFile, rejectionOf } from './certificate-file.ts'
 import type { Challenger } from './challenge.ts'
 import { type KeeperFiles, readPair } from './keeper-files.ts'
-import { type KeeperState, readState, writeState } from './keeper-state.ts'
+import { emptyState, type KeeperState, readState, writeState } from './keeper-state.ts'
 import { createKey, type KeyKind, publicKeyInfo } from './key-kind.ts'
 import { readIfThere, writePrivateFile } from './private-file.ts'
 import { findKeyInDns } from './published-tlsa.ts'
@@ -221,15 +221,7 @@ class Keeper implements CertificateKeeper {
     const isNewKey = before?.key !== pair.key
     if (isNewKey) await rm(files.nextKey, { force: true })
     const keySince = isNewKey ? this.#ports.clock.now() : this.#state.keySince
-    await this.#remember({
-      order: null,
-      failures: 0,
-      retryAt: null,
-      problem: null,
-      renewal: null,
-      shownSince: null,
-      keySince,
-    })
+    await this.#remember({ ...emptyState, keySince })
     const refused = this.#ports.install(pair)
     if (refused !== null) throw new AcmeError(`the listeners refuse the new certificate: ${refused}`)
     const expires = new Date(leaf.validTo).toISOString()

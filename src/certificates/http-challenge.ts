@@ -2,11 +2,11 @@
 // has a budget for connections, short times and small requests.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
+import { createServer as createTcpServer, type Server as TcpServer } from 'node:net'
+import { admitConnection } from '../budget/admit-connection.ts'
 import type { Pool } from '../budget/pool.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import { plainPage, sendPage } from '../lib/http-page.ts'
-import { plainAddress } from '../lib/ip-address.ts'
 import { AcmeError } from './acme-error.ts'
 import type { Challenger } from './challenge.ts'
 
@@ -59,7 +59,7 @@ async function listen(
     (request, response) => answer(request, response, answers),
   )
   server.maxRequestsPerSocket = 1
-  const front = createTcpServer((socket) => admit(socket, server, connections))
+  const front = createTcpServer((socket) => admitConnection(socket, server, connections))
   try {
     await new Promise<void>((resolve, reject) => {
       front.once('error', reject)
@@ -72,16 +72,6 @@ async function listen(
   // Errors from now on concern one connection, which Node closes.
   front.removeAllListeners('error').on('error', () => undefined)
   return { front, server }
-}
-
-/** A connection without a place is closed; the authority asks from several networks, and again in the next order. */
-function admit(socket: Socket, server: Server, connections: Pool): void {
-  socket.on('error', () => undefined)
-  const ip = plainAddress(socket.remoteAddress ?? '')
-  const place = ip === '' ? null : connections.take({ purpose: 'internet', ip })
-  if (place?.kind !== 'lease') return void socket.destroy()
-  socket.once('close', () => place.release())
-  server.emit('connection', socket)
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, answers: ReadonlyMap<string, string>): void {

@@ -2,8 +2,9 @@
 // about the pages.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { createServer } from 'node:https'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { admitConnection } from '../budget/admit-connection.ts'
 import type { Pool } from '../budget/pool.ts'
 import type { Rate } from '../budget/rate.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -89,7 +90,7 @@ export async function startHttpsListener(
     (request, response) => void running.add(serve(request, response, { settings, ports })),
   )
   server.maxRequestsPerSocket = REQUESTS_OF_CONNECTION
-  const front = createTcpServer((socket) => admit(socket, server, ports.connections))
+  const front = createTcpServer((socket) => admitConnection(socket, server, ports.connections))
   await new Promise<void>((resolve, reject) => {
     front.once('error', reject)
     front.listen({ host: settings.host, port: settings.port }, resolve)
@@ -134,16 +135,6 @@ function createRunning(clock: Pick<Clock, 'after'>) {
         })
       }),
   }
-}
-
-/** A connection without a place is closed: the client tries again. */
-function admit(socket: Socket, server: Server, connections: Pool): void {
-  socket.on('error', () => undefined)
-  const ip = plainAddress(socket.remoteAddress ?? '')
-  const place = ip === '' ? null : connections.take({ purpose: 'internet', ip })
-  if (place?.kind !== 'lease') return void socket.destroy()
-  socket.once('close', () => place.release())
-  server.emit('connection', socket)
 }
 
 interface Context {
