@@ -1,5 +1,5 @@
 // `npm test`: every check and every test, one after the other, none skipped because an earlier one failed.
-// The last line is the sum: each of the four checks counts as one, a step that ends without a report as one failure.
+// The failed tests come again at the end, and the last line is the sum: each of the four checks counts as one, a step that ends without a report as one failure.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -33,6 +33,8 @@ function runSuite(name: string): Tally {
 }
 
 const tally = [...checks.map(runCheck), ...suites.map(runSuite)].reduce(addTallies, NOTHING)
+// Again at the end: where only the last lines of a long output are kept, the reason must be among them.
+for (const failure of tally.failures) process.stdout.write(`\nfailed: ${failure}\n`)
 if (tally.broken.length > 0) process.stdout.write(`\nnot in order: ${tally.broken.join(', ')}\n`)
 process.stdout.write(`\n${formatTally(tally)}\n`)
 process.exitCode = tally.broken.length > 0 ? 1 : 0

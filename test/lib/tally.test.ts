@@ -7,11 +7,23 @@ const report = (passed: number, failed: number, pending = 0, todo = 0) =>
   JSON.stringify({ numPassedTests: passed, numFailedTests: failed, numPendingTests: pending, numTodoTests: todo })
 
 it('counts a good suite', () => {
-  expect(tallyOfReport('unit', true, report(7, 0, 2, 1))).toEqual({ passed: 7, failed: 0, skipped: 3, broken: [] })
+  expect(tallyOfReport('unit', true, report(7, 0, 2, 1))).toEqual({
+    passed: 7,
+    failed: 0,
+    skipped: 3,
+    broken: [],
+    failures: [],
+  })
 })
 
 it('counts failed tests and names the suite', () => {
-  expect(tallyOfReport('unit', false, report(7, 2))).toEqual({ passed: 7, failed: 2, skipped: 0, broken: ['unit'] })
+  expect(tallyOfReport('unit', false, report(7, 2))).toEqual({
+    passed: 7,
+    failed: 2,
+    skipped: 0,
+    broken: ['unit'],
+    failures: [],
+  })
 })
 
 it('counts a failure where the command failed without a failed test (a file that cannot be loaded)', () => {
@@ -36,4 +48,17 @@ it('adds and writes the closing line', () => {
   expect(formatTally(sum)).toBe('4 passed, 1 failed, 4 skipped')
   expect(sum.broken).toEqual(['b'])
   expect(formatTally(NOTHING)).toBe('0 passed, 0 failed')
+})
+
+it('keeps each failed test with its file and its error, for the end of a long output', () => {
+  const failed = { fullName: 'a node starts', status: 'failed', failureMessages: ['expected 1 to be 2'] }
+  const testResults = [
+    { name: '/test/a.test.ts', message: '', assertionResults: [{ fullName: 'other', status: 'passed' }, failed] },
+    { name: '/test/b.test.ts', message: 'cannot be loaded', assertionResults: [] },
+  ]
+  const text = JSON.stringify({ ...(JSON.parse(report(1, 1)) as object), testResults })
+  expect(tallyOfReport('unit', false, text).failures).toEqual([
+    'unit /test/a.test.ts\na node starts\nexpected 1 to be 2',
+    'unit /test/b.test.ts\ncannot be loaded',
+  ])
 })

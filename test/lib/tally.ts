@@ -1,4 +1,4 @@
-// Sums of test results for the closing line of `npm test`. A step that failed can never add up to "0 failed".
+// Sums of test results for the closing lines of `npm test`. A step that failed can never add up to "0 failed".
 
 export interface Tally {
   readonly passed: number
@@ -6,9 +6,14 @@ export interface Tally {
   readonly skipped: number
   /** Names of the steps that did not end well. */
   readonly broken: readonly string[]
+  /** Each failed test: its suite, file and name, then the error, as text of several lines. */
+  readonly failures: readonly string[]
 }
 
-export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0, broken: [] }
+export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0, broken: [], failures: [] }
+
+/** How much of an error is written again at the end: the message and the first places, not a whole diff. */
+const FAILURE_CHARACTERS = 2_000
 
 /** The part of vitest's JSON report that is counted. */
 interface Report {
@@ -16,6 +21,18 @@ interface Report {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numTodoTests: number
+  readonly testResults?: readonly FileResult[]
+}
+
+interface FileResult {
+  readonly name: string
+  /** Why the file has no results, for example an import that failed; empty where it ran. */
+  readonly message: string
+  readonly assertionResults: readonly {
+    readonly fullName: string
+    readonly status: string
+    readonly failureMessages?: readonly string[]
+  }[]
 }
 
 /** Reads one suite's JSON report; `ended` is whether its command ended well, `report` null if it wrote none. */
@@ -28,7 +45,17 @@ export function tallyOfReport(suite: string, ended: boolean, report: string | nu
     failed,
     skipped: counted.numPendingTests + counted.numTodoTests,
     broken: ended && failed === 0 ? [] : [suite],
+    failures: (counted.testResults ?? []).flatMap((file) => failuresOf(suite, file)),
   }
+}
+
+function failuresOf(suite: string, file: FileResult): string[] {
+  const place = `${suite} ${file.name}`
+  const ofTests = file.assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => `${place}\n${test.fullName}\n${(test.failureMessages ?? []).join('\n')}`)
+  const texts = ofTests.length === 0 && file.message !== '' ? [`${place}\n${file.message}`] : ofTests
+  return texts.map((text) => text.slice(0, FAILURE_CHARACTERS).trimEnd())
 }
 
 function parseReport(text: string): Report | null {
@@ -46,6 +73,7 @@ export function addTallies(one: Tally, other: Tally): Tally {
     failed: one.failed + other.failed,
     skipped: one.skipped + other.skipped,
     broken: [...one.broken, ...other.broken],
+    failures: [...one.failures, ...other.failures],
   }
 }
 
