@@ -7,7 +7,8 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { sampleMessage, sampleRecipient } from '../lib/queue-samples.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
-import { fingerprintOf, freePortAt, openNodeQueueOf } from '../lib/transfer-pair.ts'
+import { freePort } from '../lib/free-port.ts'
+import { fingerprintOf, openNodeQueueOf } from '../lib/transfer-pair.ts'
 import type { WholeNode } from '../lib/whole-node.ts'
 import type { Attack, AttackStage } from './attack.ts'
 import { forwardingMx } from './forwarding-mx.ts'
@@ -28,7 +29,7 @@ export const transferListener: Attack = {
   prepare: async (world) => {
     giver = await world.node({ role: 'mx', yaml: { peers: { srs: ['mx.srs-01.example.org'] } }, start: false })
     const host = world.newAddress()
-    to = `${host}:${await freePortAt(host)}`
+    to = `${host}:${await freePort(host)}`
     const target = await forwardingMx(world, {
       yaml: {
         peers: {

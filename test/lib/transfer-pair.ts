@@ -2,8 +2,6 @@
 
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -11,6 +9,7 @@ import type { Event } from '../../src/observe/events.ts'
 import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
 import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
 import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
+import { freePort } from './free-port.ts'
 import type { WholeNode, World } from './whole-node.ts'
 
 export interface TransferPair {
@@ -24,7 +23,7 @@ export interface TransferPair {
 export async function transferPair(world: World, yaml: Readonly<Record<string, unknown>> = {}): Promise<TransferPair> {
   const giver = await world.node({ role: 'srs', start: false })
   const taker = await world.node({ role: 'srs', start: false })
-  const port = await freePortAt(taker.address)
+  const port = await freePort(taker.address)
   const known = {
     mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }],
     srs: [giver, taker].map((node) => ({ host: node.address, fingerprints: [fingerprintOf(node)] })),
@@ -55,16 +54,4 @@ export function endsOver(ledgers: readonly (readonly Event[])[]): Map<string, st
     ends.set(key, [...(ends.get(key) ?? []), kind])
   }
   return ends
-}
-
-/** A free port at a loopback address. */
-export function freePortAt(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -4,8 +4,6 @@
 
 import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -16,6 +14,7 @@ import { type NodeProcess, startNodeProcess } from '../../src/demo/node-process.
 import { generateKey } from '../../src/dkim/key-store.ts'
 import type { Event } from '../../src/observe/events.ts'
 import type { ListedMessage } from '../../src/queue/contract/queue-reader.ts'
+import { freePort } from './free-port.ts'
 import { SyncQueueReader } from './sync-queue-reader.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
 import { type PeerOptions, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
@@ -96,7 +95,7 @@ export async function startWorld(): Promise<World> {
   const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`
   let last = 0
   const newAddress = () => `${net}.${++last}`
-  const mxPort = await freePortAt(newAddress())
+  const mxPort = await freePort(newAddress())
   const nodes: WholeNode[] = []
   const hosts: SmtpPeer[] = []
   const world: World = {
@@ -138,7 +137,7 @@ async function prepareNode(world: World, settings: NodeSettings, number: number)
   writeFileSync(join(folder, 'node.pem'), issued.certificate)
   writeFileSync(join(folder, 'node.key'), issued.key, { mode: 0o600 })
   const ports: Record<string, number> = {}
-  for (const name of settings.listeners ?? ['smtp']) ports[name] = await freePortAt(address)
+  for (const name of settings.listeners ?? ['smtp']) ports[name] = await freePort(address)
   const yaml = {
     role: settings.role,
     hostname,
@@ -243,13 +242,3 @@ function filesBelow(folder: string): string[] {
 }
 
 /** A port of this address that was free just now. */
-function freePortAt(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
