@@ -52,6 +52,8 @@ export interface Intake {
     readonly header: Buffer
     readonly body: Buffer
     readonly smtputf8: boolean
+    /** Ms after which it expires; that of the queue if it is sooner. */
+    readonly lifetimeMs?: number
   }): Promise<NewMessage | null>
 }
 

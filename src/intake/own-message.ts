@@ -72,6 +72,7 @@ export async function prepareOwn(
     header: Buffer.concat([edited.trace, signing.fields, edited.signable]),
     body: draft.body,
     senderProven: true,
+    ...(own.lifetimeMs !== undefined && { lifetimeMs: own.lifetimeMs }),
     recipients,
     events: ledgerOf({
       draft,

@@ -33,7 +33,8 @@ afterEach(async () => {
 function follow(to: Pick<OpenQueue, 'control' | 'record'>): AccountHolds {
   return followAccountHolds({
     accounts: {
-      news: async () => news.splice(0),
+      news: async () => [...news],
+      reported: async (told) => void (news = news.filter((one) => !told.includes(one))),
       unfinished: async (below) => rows.filter(({ progress }) => progress < below),
       advance: async (row, to_) =>
         void Object.assign(rows.find(({ account }) => account === row.account) ?? {}, { progress: to_ }),
@@ -117,6 +118,24 @@ it('records each hold and each release once', async () => {
     { kind: 'account-held', account: 'user:kim', by: 'node', evidence: 'RECIPIENTS 4' },
     { kind: 'account-released', by: 'root', reason: 'new password' },
   ])
+})
+
+it('records a hold again until the state knows that it is recorded, so that a lost answer loses none', async () => {
+  let isFull = true
+  holds.close()
+  holds = follow({
+    record: (events) => (isFull ? Promise.reject(new Error('no disk')) : queue.record(events)),
+    control: (request) => queue.control(request),
+  })
+  hold('user:kim')
+  await holds.start()
+  expect([warnings, news.length]).toEqual([[{ cause: 'no disk' }], 1])
+  isFull = false
+  await clock.advance(1000)
+  await holds.start()
+  const events: Event[] = []
+  for await (const entry of queue.reader.ledger({})) events.push(...entry)
+  expect([events.filter(({ kind }) => kind === 'account-held').length, news.length]).toEqual([1, 0])
 })
 
 it('tries again after an error of the queue', async () => {

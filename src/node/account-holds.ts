@@ -21,7 +21,7 @@ export interface AccountHolds {
 }
 
 export interface AccountHoldPorts {
-  readonly accounts: Pick<NodeAccounts, 'news' | 'unfinished' | 'advance'>
+  readonly accounts: Pick<NodeAccounts, 'news' | 'reported' | 'unfinished' | 'advance'>
   readonly queue: Pick<QueueControl, 'control'> & Pick<Queue, 'record'>
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
@@ -36,8 +36,12 @@ export function followAccountHolds({ accounts, queue, clock, log }: AccountHoldP
   let running: Promise<void> | null = null
   let isDue = false
   const follow = async () => {
-    const events = (await accounts.news()).map((row) => eventOf(row))
-    if (events.length > 0) await queue.record(events)
+    // They stay news until the ledger has them: a lost answer or a kill may repeat an event and loses none.
+    const news = await accounts.news()
+    if (news.length > 0) {
+      await queue.record(news.map((row) => eventOf(row)))
+      await accounts.reported(news)
+    }
     for (const row of await accounts.unfinished(1)) {
       await applyHold(queue, row)
       await accounts.advance(row, 1)

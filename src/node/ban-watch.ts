@@ -56,15 +56,23 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
         ({ kind, by, value }) => kind !== 'account' && (by !== BY_NODE || !login?.known.holds(value)),
       ),
   })
-  const follow = async () => {
+  // News stay news until the ledger has them: an answer of the state that is lost, or a kill, may repeat an event and loses none.
+  const followOnce = async () => {
     const news = await table.news()
     if (news.length === 0) return
     for (const { ban, ended } of news) if (ended) login?.guard.forgive(ban.value)
-    const at = clock.now()
-    const events = news.map(({ ban, ended }) => (ended ? unbanned(ban, ended, at) : banned(ban)))
-    queue.record(events).catch((error: unknown) => log.warn({ cause: errorText(error) }, 'bans cannot be recorded'))
     exporter.due()
+    const at = clock.now()
+    try {
+      await queue.record(news.map(({ ban, ended }) => (ended ? unbanned(ban, ended, at) : banned(ban))))
+    } catch (error) {
+      log.warn({ cause: errorText(error) }, 'bans cannot be recorded yet')
+      return
+    }
+    await table.reported(news)
   }
+  let following: Promise<void> | null = null
+  const follow = () => (following ??= followOnce().finally(() => (following = null)))
   const save = async () => {
     if (login) await table.saveCounts(login.guard.counts(), clock.now())
   }

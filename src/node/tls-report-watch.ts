@@ -50,6 +50,8 @@ export interface TlsReportPorts {
 const LOOK_MS = 5 * 60_000
 /** Rows of a day and domain: results by failure, host and address. A host that invents failures fills its own part. */
 const ROWS_OF_DOMAIN = 500
+/** RFC 8460 section 5.5: the delivery of a report is not tried for longer, ms. */
+const MAIL_LIFETIME_MS = 24 * 3_600_000
 /** A longer text is no code, and each is a row. */
 const MOST_REASON = 200
 
@@ -107,7 +109,7 @@ function startWatch(config: Config, settings: TlsReportSettings, ports: TlsRepor
   }
 }
 
-function resultOf({ domain, host, address, localAddress, published, tls, cause }: TlsSession) {
+function resultOf({ domain, host, address, localAddress, peerName, published, tls, cause }: TlsSession) {
   const { failure } = tls
   return {
     domain,
@@ -117,6 +119,7 @@ function resultOf({ domain, host, address, localAddress, published, tls, cause }
           type: failure,
           sendingIp: localAddress,
           mxHost: host,
+          mxHelo: peerName,
           mxIp: address,
           reason: cause?.slice(0, MOST_REASON) ?? null,
         }
@@ -146,7 +149,7 @@ async function sendMail(
   { intake, queue }: ReportPath,
 ): Promise<SendResult> {
   try {
-    const message = await intake.prepare({ ...mail, smtputf8: false })
+    const message = await intake.prepare({ ...mail, smtputf8: false, lifetimeMs: MAIL_LIFETIME_MS })
     if (message === null) return { kind: 'refused', cause: 'there is no route to the address' }
     // RFC 8460 section 3: receivers ignore reports without a signature.
     if (fieldsNamed(readFields(message.header), 'DKIM-Signature').length === 0)

@@ -59,7 +59,7 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   complained: (e) =>
     `complaint (${e.feedback}) of ${e.provider || 'an unknown provider'}${e.isProven ? '' : ', which nothing proves'}${e.messageId ? ` about Message-ID ${e.messageId}` : ''}${e.account === null ? ', which the ledger does not have' : `, sent by ${e.account}`}; queue ID of the complaint ${e.report}`,
   'account-changed': (e) =>
-    `${e.account} changed by ${e.by} from ${e.ip}: ${e.change.replaceAll('-', ' ')}${e.app === undefined ? '' : ` ${e.app}`}`,
+    `${e.account} changed by ${e.by}${e.ip === undefined ? '' : ` from ${e.ip}`}: ${e.change.replaceAll('-', ' ')}${e.app === undefined ? '' : ` ${e.app}`}`,
   'account-released': (e) => `released ${e.account} by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
 }
 

@@ -228,13 +228,13 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
     },
   },
   'account-changed': {
-    when: 'A person changed the password, an app password or the second factor at the page of `self_service`.',
+    when: 'A person changed the password, an app password or the second factor at the page of `self_service`, or an operator removed the second factor (`waypost passwd totp remove`).',
     fields: {
       account: 'The account, as the origin of `received`.',
       change:
         '`password`, `app-password-added`, `app-password-removed`, `second-factor-on`, `second-factor-off` or `recovery-code-used`.',
-      by: '`self-service`.',
-      ip: 'Address of the client.',
+      by: '`self-service`, or the operator.',
+      ip: 'Address of the client of the page.',
       app: 'Label of the app password.',
     },
   },

@@ -252,13 +252,14 @@ export interface ComplainedEvent extends EventBase {
   readonly messageId: string | null
 }
 
-/** A person changed something about the account, or a stranger who could sign in did. */
+/** A person changed something about the account, or a stranger who could sign in did, or an operator. */
 export interface AccountChangedEvent extends EventBase {
   readonly kind: 'account-changed'
   readonly account: string
   readonly change: string
   readonly by: string
-  readonly ip: string
+  /** Absent for a change by a command. */
+  readonly ip?: string
   readonly app?: string
 }
 

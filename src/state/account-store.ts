@@ -16,8 +16,10 @@ export interface NodeAccounts extends Usage, Brake {
   senderOf(queueId: string): Promise<AccountName | null>
   /** The mail of an account and of its app passwords, the newest first; null while it is not known. */
   sentBy(account: AccountName, view: SentView): Promise<readonly SentMail[] | null>
-  /** Holds that were made or ended since the last call, also by commands. Nothing before the file is opened, as the following. */
+  /** Holds that were made or ended and are not reported, also by commands. Nothing before the file is opened, as the following. */
   news(): Promise<readonly HoldRow[]>
+  /** They are in the ledger. */
+  reported(rows: readonly HoldRow[]): Promise<void>
   /** Holds and ends that the queue does not follow yet. */
   unfinished(below: Progress): Promise<readonly HoldRow[]>
   advance(row: HoldRow, to: Progress): Promise<void>
@@ -64,6 +66,7 @@ export function createNodeAccounts(path: string, ports: StateFilePorts): NodeAcc
     senderOf: (queueId) => ask().senderOf(queueId),
     sentBy: (account, view) => ask().sentBy(account, view),
     news: async () => (isOpen ? await ask().news() : null) ?? [],
+    reported: async (rows) => void (await ask().reported(rows)),
     unfinished: async (below) => (isOpen ? await ask().unfinished(below) : null) ?? [],
     advance: async (row, to) => void (await ask().advance(row, to)),
     standing: async () => (isOpen ? await ask().standing() : null) ?? 0,

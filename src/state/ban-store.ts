@@ -6,8 +6,10 @@ import type { BanNews } from './sqlite/sqlite-bans.ts'
 import { openStateClient, type StateFilePorts } from './thread/state-file-client.ts'
 
 export interface NodeBans extends Bans {
-  /** What was made or ended since the last call, also by commands. Opens the file again if it has failed. */
+  /** What was made or ended and is not reported, also by commands. Opens the file again if it has failed. */
   news(): Promise<readonly BanNews[]>
+  /** The news are in the ledger. */
+  reported(news: readonly BanNews[]): Promise<void>
   /** The bans that stand, those that end last first. */
   standing(at: number, limit: number): Promise<readonly Ban[]>
   saveCounts(counts: readonly KeptCount[], at: number): Promise<void>
@@ -53,6 +55,7 @@ export function createNodeBans(
       size = found?.size ?? size
       return found?.news ?? []
     },
+    reported: async (news) => void (await file.ask.reported(news)),
     standing: async (at, limit) => (await file.ask.standing(at, limit)) ?? [],
     saveCounts: async (counts, at) => void (await file.ask.saveCounts(counts, at)),
     counts: async () => (await file.ask.counts()) ?? [],

@@ -28,6 +28,8 @@ export interface TlsSessionFailure {
   /** Our address; null if there was no connection. */
   readonly sendingIp: string | null
   readonly mxHost: string
+  /** The name by which the host greeted; null if it is not known. Rows of releases before it lack it. */
+  readonly mxHelo?: string | null
   readonly mxIp: string | null
   /** What OpenSSL or this program called it; null if the type says all. */
   readonly reason: string | null

@@ -44,11 +44,12 @@ function policyPart({ type, strings, mxHosts }: ReportedPolicy, domain: string, 
   }
 }
 
-function details({ type, sendingIp, mxHost, mxIp, reason }: TlsSessionFailure, count: number) {
+function details({ type, sendingIp, mxHost, mxHelo = null, mxIp, reason }: TlsSessionFailure, count: number) {
   return {
     'result-type': type,
     ...(sendingIp !== null && { 'sending-mta-ip': sendingIp }),
     'receiving-mx-hostname': mxHost,
+    ...(mxHelo !== null && { 'receiving-mx-helo': mxHelo }),
     ...(mxIp !== null && { 'receiving-ip': mxIp }),
     'failed-session-count': count,
     ...(reason !== null && { 'failure-reason-code': reason }),

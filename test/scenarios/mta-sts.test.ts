@@ -243,6 +243,7 @@ describe('the reports of a past day', () => {
               'result-type': 'certificate-expired',
               'sending-mta-ip': expect.stringMatching(/^127\./),
               'receiving-mx-hostname': 'mx.expired.example',
+              'receiving-mx-helo': expect.stringMatching(/./),
               'receiving-ip': expect.stringMatching(/^127\./),
               'failure-reason-code': 'Server certificate not trusted: CERT_HAS_EXPIRED',
             },

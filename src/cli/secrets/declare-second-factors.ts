@@ -1,7 +1,7 @@
 // Commands about the second factors of people.
 
 import type { Command } from 'commander'
-import { asJson, configFile, describeCommand, type Finish } from '../command-options.ts'
+import { asJson, configFile, describeCommand, type Finish, operatorName } from '../command-options.ts'
 import type { Io } from '../io.ts'
 
 interface Flags {
@@ -32,6 +32,6 @@ export function declareSecondFactors(passwd: Command, io: Io, finish: Finish): v
     .option(...asJson)
     .action(async (user: string, { json = false, ...flags }: Flags) => {
       const { removeSecondFactor } = await import('./second-factor-command.ts')
-      finish(await removeSecondFactor({ ...flags, user, json }, io))
+      finish(await removeSecondFactor({ ...flags, user, json, by: operatorName() }, io))
     })
 }

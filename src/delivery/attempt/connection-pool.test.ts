@@ -17,6 +17,7 @@ function connection(): TransportConnection & { ended: string; alive: boolean } {
     requirement: { policy: 'none', key: 'none', startTls: 'never', context: 'opportunistic', judge: acceptAny },
     tls: { level: 'none', policy: 'none' },
     localAddress: null,
+    peerName: null,
     offersDsn: false,
     get usable() {
       return this.alive && this.ended === ''

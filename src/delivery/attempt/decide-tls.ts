@@ -34,6 +34,7 @@ export function avoided(target: Target, avoidance: HostAvoidance): Extract<OpenR
     peer: describeTarget(target),
     reached: false,
     localAddress: null,
+    peerName: null,
     error: { kind: 'unsupported', scope: 'site', status, text },
     tls: { level: 'none', policy, failure },
   }

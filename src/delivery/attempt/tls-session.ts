@@ -12,6 +12,8 @@ export interface TlsSession {
   /** The address of the host, and ours; null if there was no connection. */
   readonly address: string | null
   readonly localAddress: string | null
+  /** The name by which the host greeted; null if there is none. */
+  readonly peerName: string | null
   readonly published: PublishedPolicy | null
   readonly tls: TlsResult
   /** What the program or OpenSSL called the failure; null without one, and where the type of the failure says all. */
@@ -30,6 +32,7 @@ export function tlsSession(target: Target, decision: HostDecision, opened: OpenR
     host,
     address: isConnected && endpoint.kind === 'tcp' ? endpoint.address : null,
     localAddress: result.localAddress,
+    peerName: result.peerName,
     published: published ?? null,
     tls: result.tls,
     cause: opened.kind === 'closed' ? causeOf(opened.error) : null,

@@ -1,7 +1,7 @@
 // Replies to EHLO as real servers write them.
 
 import { describe, expect, it } from 'vitest'
-import { noExtensions, readExtensions } from './extensions.ts'
+import { greetedName, noExtensions, readExtensions } from './extensions.ts'
 
 const none = new Set<string>()
 
@@ -35,4 +35,15 @@ describe('extensions', () => {
       expect(readExtensions(`250-x\n250 SIZE ${size}`, none).size).toBe(0)
     }
   })
+})
+
+it.each([
+  ['220 MX.Example.org ESMTP ready', 'mx.example.org'],
+  ['250-mx.example.org\n250 SIZE', 'mx.example.org'],
+  ['220 [192.0.2.1] ready', '[192.0.2.1]'],
+  ['220', null],
+  ['220 ***** ready', null],
+  [`220 ${'x'.repeat(300)}.example`, null],
+])('the name of the server in %j is %j', (verbatim, name) => {
+  expect(greetedName(verbatim)).toBe(name)
 })

@@ -1,5 +1,7 @@
 // The extensions in a reply to EHLO or LHLO (RFC 5321 section 4.1.1.1), without the keywords that the operator discards.
 
+import { addressLiteral, asciiDomain } from '../../smtp/domain.ts'
+
 export interface Extensions {
   readonly pipelining: boolean
   readonly eightBitMime: boolean
@@ -44,6 +46,15 @@ export function readExtensions(verbatim: string, discard: ReadonlySet<string>): 
     auth: new Set((offered.get('AUTH') ?? '').toUpperCase().split(' ').filter(Boolean)),
     size: readSize(offered.get('SIZE')),
   }
+}
+
+/**
+ * The name of the server in a greeting or a reply to EHLO (RFC 5321 sections 4.1.1.1 and 4.2): a domain or an address literal. Null if
+ * something else is there.
+ */
+export function greetedName(verbatim: string): string | null {
+  const [name = ''] = verbatim.slice(4).split(/\s/, 1)
+  return asciiDomain(name) ?? addressLiteral(name)
 }
 
 function readSize(parameter: string | undefined): number | null {

@@ -6,12 +6,12 @@ import type { Dialogue } from './smtp-dialogue.ts'
 import type { Random } from '../../lib/random.ts'
 import type { TlsFailure, TlsResult } from '../../smtp/tls-result.ts'
 import { authenticate } from './smtp-auth.ts'
-import { type Extensions, noExtensions, readExtensions } from './extensions.ts'
+import { type Extensions, greetedName, noExtensions, readExtensions } from './extensions.ts'
 import { type Secured, secure } from '../tls-policy/client-tls.ts'
 import type { TlsRequirement } from '../tls-policy/tls-policy.ts'
 import { awaitReply, isDeliveryError } from './smtp-command.ts'
 import type { Target } from '../target.ts'
-import type { DeliveryError } from './transport.ts'
+import type { DeliveryError, PeerReply } from './transport.ts'
 import type { TransportSettings } from './transport-settings.ts'
 
 export interface Greeted {
@@ -41,6 +41,7 @@ const notOffered: DeliveryError = {
 export class Handshake {
   readonly #request: HandshakeRequest
   #tls: TlsResult
+  #peerName: string | null = null
 
   constructor(request: HandshakeRequest) {
     this.#request = request
@@ -52,6 +53,11 @@ export class Handshake {
     return this.#tls
   }
 
+  /** The name in the last reply to EHLO, or in the greeting before it; null if the peer gave none. */
+  get peerName(): string | null {
+    return this.#peerName
+  }
+
   async run(): Promise<Greeted | DeliveryError> {
     const greeted = await this.#greet()
     return greeted.kind === 'greeted' ? ((await this.#login(greeted)) ?? greeted) : greeted
@@ -61,7 +67,8 @@ export class Handshake {
     const { dialogue, settings, requirement, offerTls } = this.#request
     const greeting = await awaitReply(dialogue, { phase: 'greeting', timeout: settings.timeouts.greeting, expect: 2 })
     if (isDeliveryError(greeting)) return greeting
-    const extensions = await hello(this.#request)
+    this.#readName(greeting)
+    const extensions = await this.#hello()
     if ('kind' in extensions) return extensions
     const done: Greeted = { kind: 'greeted', extensions }
     if (this.#tls.level !== 'none' || !offerTls || requirement.startTls === 'never') return done
@@ -103,7 +110,7 @@ export class Handshake {
       return tlsError(secured)
     }
     this.#tls = reached(this.#request.requirement, secured)
-    const extensions = await hello(this.#request)
+    const extensions = await this.#hello()
     if (!('kind' in extensions)) return { kind: 'greeted', extensions }
     if (extensions.kind !== 'lost') return extensions
     // TLS that fails with the first reply inside it counts as a failed handshake: no mail command was sent yet.
@@ -120,6 +127,17 @@ export class Handshake {
       phase: 'starttls',
       cause: 'the server sent text before TLS, after its reply to STARTTLS',
     }
+  }
+
+  async #hello(): Promise<Extensions | DeliveryError> {
+    const answer = await hello(this.#request)
+    if ('kind' in answer) return answer
+    this.#readName(answer.reply)
+    return answer.extensions
+  }
+
+  #readName({ verbatim }: PeerReply): void {
+    this.#peerName = greetedName(verbatim) ?? this.#peerName
   }
 
   #fail(failure: TlsFailure): void {
@@ -155,18 +173,21 @@ function lostInTls(cause: string): DeliveryError {
 }
 
 /** EHLO, or HELO for a peer that knows nothing else, or LHLO. */
-async function hello(request: HandshakeRequest): Promise<Extensions | DeliveryError> {
+async function hello(
+  request: HandshakeRequest,
+): Promise<{ readonly reply: PeerReply; readonly extensions: Extensions } | DeliveryError> {
   const { dialogue, target, settings } = request
   const verb = target.protocol === 'lmtp' ? 'LHLO' : 'EHLO'
   const question = { phase: 'ehlo', timeout: settings.timeouts.ehlo, expect: 2 } as const
   const name = heloName(request)
   dialogue.write(`${verb} ${name}\r\n`)
   const reply = await awaitReply(dialogue, question)
-  if (!isDeliveryError(reply)) return readExtensions(reply.verbatim, target.profile?.discardEhlo ?? noKeywords)
+  const discarded = target.profile?.discardEhlo ?? noKeywords
+  if (!isDeliveryError(reply)) return { reply, extensions: readExtensions(reply.verbatim, discarded) }
   if (verb === 'LHLO' || !knowsOnlyHelo(reply)) return reply
   dialogue.write(`HELO ${name}\r\n`)
   const old = await awaitReply(dialogue, question)
-  if (!isDeliveryError(old)) return noExtensions
+  if (!isDeliveryError(old)) return { reply: old, extensions: noExtensions }
   // A server that closes after it refused EHLO has given its reason there.
   return old.kind === 'lost' ? reply : old
 }

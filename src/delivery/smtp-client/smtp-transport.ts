@@ -80,7 +80,7 @@ class Connector {
     if (dialled.kind === 'connected')
       return this.#secureAtOnce({ ...attempt, localAddress: localAddressOf(dialled.socket) }, dialled.socket)
     const error: DeliveryError = { kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true }
-    return { kind: 'closed', peer: describeTarget(target), reached: false, localAddress: null, error, tls: null }
+    return { kind: 'closed', peer: describeTarget(target), reached: false, localAddress: null, peerName: null, error, tls: null }
   }
 
   async #secureAtOnce(attempt: Connected, socket: Socket): Promise<OpenResult> {
@@ -91,7 +91,7 @@ class Connector {
     const secured = await secureTarget(socket, { ...attempt, settings, within }, this.#ports.clock)
     if (secured.kind === 'secured')
       return this.#greet({ ...attempt, tls: reached(requirement, secured) }, secured.socket)
-    return closed(attempt, tlsError(secured), { ...attempt.tls, failure: secured.failure })
+    return closed(attempt, tlsError(secured), { peerName: null, tls: { ...attempt.tls, failure: secured.failure } })
   }
 
   /** Ms that are left of the attempt. */
@@ -108,19 +108,21 @@ class Connector {
     const greeted = await handshake.run()
     if (greeted.kind === 'greeted') {
       const { extensions } = greeted
-      return {
-        kind: 'open',
-        connection: connectionOver({ ...attempt, dialogue, settings, extensions, tls: handshake.tls }),
-      }
+      const { tls, peerName } = handshake
+      return { kind: 'open', connection: connectionOver({ ...attempt, dialogue, settings, extensions, tls, peerName }) }
     }
     if (greeted.kind === 'refused' || greeted.kind === 'unsupported') dialogue.closeWith('QUIT\r\n')
     else dialogue.close('handshake failed')
-    return closed(attempt, greeted, handshake.tls)
+    return closed(attempt, greeted, handshake)
   }
 }
 
-function closed({ target, localAddress }: Connected, error: DeliveryError, tls: TlsResult): OpenResult {
-  return { kind: 'closed', peer: describeTarget(target), reached: true, localAddress, error, tls }
+function closed(
+  { target, localAddress }: Connected,
+  error: DeliveryError,
+  { peerName, tls }: Pick<Handshake, 'peerName' | 'tls'>,
+): OpenResult {
+  return { kind: 'closed', peer: describeTarget(target), reached: true, localAddress, peerName, error, tls }
 }
 
 /** Null for a unix socket. */
@@ -145,6 +147,7 @@ interface Established {
   readonly settings: TransportSettings
   readonly extensions: Channel['extensions']
   readonly localAddress: string | null
+  readonly peerName: string | null
   readonly tls: TlsResult
 }
 
@@ -155,6 +158,7 @@ function connectionOver({
   settings,
   extensions,
   localAddress,
+  peerName,
   tls,
 }: Established): TransportConnection {
   const channel: Channel = {
@@ -171,6 +175,7 @@ function connectionOver({
     requirement,
     peer: describeTarget(target),
     localAddress,
+    peerName,
     tls,
     offersDsn: extensions.dsn,
     get usable() {

@@ -75,6 +75,8 @@ export interface TransportConnection {
   readonly peer: string
   /** Our address. */
   readonly localAddress: string | null
+  /** The name by which the peer greets; null if it gives none. */
+  readonly peerName: string | null
   readonly tls: TlsResult
   /** The peer supports DSN (RFC 3461) and takes over the reports. */
   readonly offersDsn: boolean
@@ -101,6 +103,8 @@ export type OpenResult =
       readonly error: DeliveryError
       /** Our address; null if no connection was made. */
       readonly localAddress: string | null
+      /** The name by which the peer greeted; null if it gave none. */
+      readonly peerName: string | null
       /** Null if no connection was made, unless the policy is to avoid this host. */
       readonly tls: TlsResult | null
     }

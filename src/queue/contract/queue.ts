@@ -40,6 +40,8 @@ export interface NewMessage {
    * `returned` goes before it.
    */
   readonly held?: { readonly by: string; readonly reason: string; readonly until: number }
+  /** Ms after which its recipients expire, if that is sooner than the lifetime of the queue: a report that is old is worth nothing. */
+  readonly lifetimeMs?: number
   /** Ledger events committed with the message: received, checked, resolved, signed … */
   readonly events: readonly Event[]
 }
@@ -56,7 +58,7 @@ export interface NewRecipient {
 }
 
 /** A message as stored, without its recipients. */
-export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events' | 'returned' | 'held'> {}
+export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events' | 'returned' | 'held' | 'lifetimeMs'> {}
 
 export interface ClaimedRecipient extends NewRecipient {
   readonly recipientId: number

@@ -38,6 +38,12 @@ it('spreads messages that failed together', () => {
 
 it('has a separate lifetime for bounces', () => {
   const own = { ...settings, lifetimeMs: 1_000, bounceLifetimeMs: 10 }
-  expect(expiryOf({ arrivedAt: 5, sender: 'a@b' }, own)).toBe(1_005)
-  expect(expiryOf({ arrivedAt: 5, sender: null }, own)).toBe(15)
+  expect(expiryOf({ arrivedAt: 5, sender: 'a@b', lifetimeMs: null }, own)).toBe(1_005)
+  expect(expiryOf({ arrivedAt: 5, sender: null, lifetimeMs: null }, own)).toBe(15)
+})
+
+it('has a shorter lifetime for a message that says so, never a longer one', () => {
+  const own = { ...settings, lifetimeMs: 1_000, bounceLifetimeMs: 10 }
+  expect(expiryOf({ arrivedAt: 5, sender: null, lifetimeMs: 3 }, own)).toBe(8)
+  expect(expiryOf({ arrivedAt: 5, sender: null, lifetimeMs: 30 }, own)).toBe(15)
 })

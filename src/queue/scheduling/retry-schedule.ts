@@ -25,9 +25,13 @@ export const defaultRetrySettings: RetrySettings = {
 /** Jitter: the gap is multiplied by 1 ± this. */
 export const JITTER = 0.1
 
-/** End of the lifetime of a message, unix ms. */
-export function expiryOf(message: { arrivedAt: number; sender: string | null }, settings: RetrySettings): number {
-  return message.arrivedAt + (message.sender === null ? settings.bounceLifetimeMs : settings.lifetimeMs)
+/** End of the lifetime of a message, unix ms. `lifetimeMs`: its own, where it is shorter; null without one. */
+export function expiryOf(
+  message: { readonly arrivedAt: number; readonly sender: string | null; readonly lifetimeMs: number | null },
+  settings: RetrySettings,
+): number {
+  const ofQueue = message.sender === null ? settings.bounceLifetimeMs : settings.lifetimeMs
+  return message.arrivedAt + Math.min(ofQueue, message.lifetimeMs ?? ofQueue)
 }
 
 /** The next-attempt time for an attempt that begins at `now`, unix ms. `random` returns numbers in [0, 1). */

@@ -28,6 +28,18 @@ beforeEach(async () => {
 })
 afterEach(() => place.remove())
 
+it('a message with a lifetime of its own ends with it', async () => {
+  const message = sampleMessage({ sender: null, lifetimeMs: HOUR })
+  await queue.accept(sampleMessage(), { claim: false })
+  await queue.accept(message, { claim: false })
+  // The sweep leaves time for an attempt after the end.
+  place.clock.time += HOUR + defaultRetrySettings.maximalGapMs
+  expect(await queue.expireOverdue()).toBe(0)
+  place.clock.time += 1
+  expect(await queue.expireOverdue()).toBe(1)
+  expect((await queue.reader.trace(message.queueId)).events.at(-1)).toMatchObject({ kind: 'expired' })
+})
+
 describe('delayed mail', () => {
   it('is reported once without an attempt, except if held, suspended or excluded by NOTIFY', async () => {
     const late = (change: object) => sampleMessage({ recipients: [sampleRecipient(change)] })

@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { QueueControl } from '../contract/queue-control.ts'
 import type { QueueReader } from '../contract/queue-reader.ts'
+import type { Event } from '../../observe/events.ts'
 import { openReadOnly } from './database/database.ts'
 import { DirectStore } from './direct-store.ts'
 import { SqliteQueueControl } from './sqlite-queue-control.ts'
 import { type ReaderPorts, SqliteQueueReader } from './sqlite-queue-reader.ts'
 import { runReadStep } from './store/read-steps.ts'
+import { encodeEvents } from './worker/worker-codec.ts'
 
 /**
  * Bounds of the rest between two steps, ms. SQLite's busy handler makes a waiting node look again after 25 ms, later 50 and 100 ms; a
@@ -37,6 +39,16 @@ export function openQueueReader(directory: string, clock: Pick<Clock, 'now'>): Q
       body.kind === 'spool' ? createReadStream(join(directory, 'spool', body.file)) : inlineStream(body.bytes),
   })
   return Object.assign(reader, { close: () => void db.close() })
+}
+
+/** Adds events of a command to the ledger of a queue, beside a running node or without one. Throws QueueUnavailable. */
+export function recordInLedger(directory: string, events: readonly Event[], clock: Pick<Clock, 'now'>): void {
+  const store = DirectStore.shared(directory, clock.now())
+  try {
+    store.run({ kind: 'record', events: encodeEvents(events) })
+  } finally {
+    store.close()
+  }
 }
 
 /** Opens the queue of a directory for control. Rests between two steps, so that a running node commits in between. Throws QueueUnavailable. */

@@ -25,6 +25,7 @@ export interface AccountTable {
   /** Of the account and of its app passwords, the newest first. */
   sentBy(account: AccountName, view: SentView): readonly SentMail[]
   news(): readonly HoldRow[]
+  reported(rows: readonly HoldRow[]): void
   unfinished(below: Progress): readonly HoldRow[]
   advance(row: HoldRow, to: Progress): void
   /** How many holds stand. */
@@ -53,6 +54,7 @@ export function accountTable(db: Database): AccountTable {
     senderOf: (queueId) => mail.senderOf(queueId),
     sentBy: (account, view) => mail.of(account, view),
     news: () => holds.news(),
+    reported: (rows) => holds.reported(rows),
     unfinished: (below) => holds.unfinished(below),
     advance: (row, to) => holds.advance(row, to),
     standing: () => holds.all().filter(({ endedAt }) => endedAt === null).length,

@@ -48,7 +48,8 @@ export interface BanStatements {
   readonly anyStands: Statement<[at: number], number>
   readonly prefixes: Statement<[], number>
   readonly untold: Statement<[limit: number], BanRow>
-  readonly tell: Statement<[BanSubject]>
+  /** Not if the ban was changed since it was read. */
+  readonly tell: Statement<[BanSubject & { readonly at: number; readonly until: number; readonly endedBy: string }]>
   readonly standing: Statement<[at: number, limit: number], BanRow>
   readonly all: Statement<[limit: number], BanRow>
   readonly size: Statement<[], number>
@@ -71,7 +72,9 @@ export function prepareBanStatements(db: Database): BanStatements {
     anyStands: db.prepare<[number], number>('SELECT 1 FROM bans WHERE until > ? LIMIT 1').pluck(),
     prefixes: db.prepare<[], number>("SELECT DISTINCT prefix FROM bans WHERE kind = 'network'").pluck(),
     untold: db.prepare(`SELECT ${COLUMNS} FROM bans WHERE is_told = 0 ORDER BY at LIMIT ?`),
-    tell: db.prepare(`UPDATE bans SET is_told = 1 WHERE ${BY_KEY}`),
+    tell: db.prepare(
+      `UPDATE bans SET is_told = 1 WHERE ${BY_KEY} AND at = @at AND until = @until AND ended_by = @endedBy`,
+    ),
     standing: db.prepare(`SELECT ${COLUMNS} FROM bans WHERE until > ? ORDER BY until DESC LIMIT ?`),
     all: db.prepare(`SELECT ${COLUMNS} FROM bans ORDER BY until DESC LIMIT ?`),
     size: db.prepare<[], number>('SELECT count(*) FROM bans').pluck(),

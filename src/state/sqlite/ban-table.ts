@@ -12,8 +12,9 @@ const NEWS_AT_ONCE = 500
 export interface BanTable {
   find(who: { readonly ip?: string; readonly accounts?: readonly string[] }, at: number): readonly Ban[]
   add(order: BanOrder, rules: BanRules): BanAddition
-  /** What was made or ended since the last call, also by commands. `size`: bans that are remembered; null if nothing has changed. */
+  /** What was made or ended and is not reported, also by commands. `size`: bans that are remembered; null if nothing has changed. */
   news(): { readonly news: readonly BanNews[]; readonly size: number | null }
+  reported(news: readonly BanNews[]): void
   /** The bans that stand, those that end last first. */
   standing(at: number, limit: number): readonly Ban[]
   saveCounts(counts: readonly KeptCount[], at: number): void
@@ -33,9 +34,11 @@ export function banTable(db: Database, limits: { readonly capacity: number }): B
     news: () => {
       if (!bans.hasChanged() && !mayHaveNews) return { news: [], size: null }
       const news = bans.news(NEWS_AT_ONCE)
-      mayHaveNews = news.length === NEWS_AT_ONCE
+      // They come again until they are reported.
+      mayHaveNews = news.length > 0
       return { news, size: bans.size }
     },
+    reported: (news) => bans.reported(news),
     standing: (at, limit) => bans.list({ at, all: false, limit }),
     saveCounts: (counts, at) => bans.saveCounts(counts, at),
     counts: () => bans.counts(),

@@ -32,7 +32,7 @@ export interface HoldStatements {
   >
   readonly all: Statement<[], HoldRow>
   readonly untold: Statement<[], HoldRow>
-  readonly tell: Statement<[account: string]>
+  readonly tell: Statement<[account: string, at: number]>
   readonly unfinished: Statement<[below: Progress], HoldRow>
   readonly advance: Statement<[to: Progress, account: string, at: number]>
   readonly announce: Statement<[Announcement]>
@@ -49,9 +49,9 @@ export function prepareHoldStatements(db: Database): HoldStatements {
       WHERE account = @account AND ended_at IS NULL RETURNING ${HOLD}`),
     all: db.prepare(`SELECT ${HOLD} FROM holds ORDER BY at DESC`),
     untold: db.prepare(`SELECT ${HOLD} FROM holds WHERE is_told = 0`),
-    tell: db.prepare('UPDATE holds SET is_told = 1 WHERE account = ?'),
+    // Not if a command has changed the hold since it was read; the same for `advance`.
+    tell: db.prepare('UPDATE holds SET is_told = 1 WHERE account = ? AND coalesce(ended_at, at) = ?'),
     unfinished: db.prepare(`SELECT ${HOLD} FROM holds WHERE progress < ?`),
-    // Not if a command has changed the hold since it was read.
     advance: db.prepare('UPDATE holds SET progress = ? WHERE account = ? AND coalesce(ended_at, at) = ?'),
     announce: db.prepare('INSERT OR REPLACE INTO announcements VALUES (@account, @recipients, @until, @by, @reason)'),
     announcement: db.prepare(

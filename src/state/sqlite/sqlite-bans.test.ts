@@ -109,7 +109,7 @@ describe('a ban of the node', () => {
       await add({ ...ADDRESS, value: '192.0.2.9' }),
     ]).toEqual(['added', 'added', 'full'])
     expect(refused).toBe(1)
-    await bans.news()
+    await bans.reported(await bans.news())
     expect(await add({ ...ADDRESS, value: '192.0.2.9' }, NOW + 2 * HOUR)).toBe('added')
   })
 })
@@ -150,15 +150,21 @@ describe('an operator', () => {
 })
 
 describe('news', () => {
-  it('have each ban and each end once, also of commands', async () => {
+  it('have each ban and each end until it is reported, also of commands', async () => {
     await add()
     order({ kind: 'account', value: 'kim' }, { at: NOW + 1 })
-    expect((await bans.news()).map(({ ban, ended }) => [ban.value, ban.by, ended])).toEqual([
+    const news = await bans.news()
+    expect(news.map(({ ban, ended }) => [ban.value, ban.by, ended])).toEqual([
       ['192.0.2.7', 'node', null],
       ['kim', 'kim', null],
     ])
+    // An answer that is lost comes again.
+    expect(await bans.news()).toEqual(news)
+    await bans.reported(news)
     expect(await bans.news()).toEqual([])
     endBan(path, ADDRESS, { at: NOW + 1, name: 'kim', reason: 'a mistake' })
+    // What was reported is the ban, and not its end.
+    await bans.reported(news)
     expect(await bans.news()).toMatchObject([{ ban: ADDRESS, ended: { by: 'kim', reason: 'a mistake' } }])
   })
 

@@ -17,7 +17,7 @@ const TIDIED_AT_ONCE = 2
 /** Doubling ends here: 2^20 times any duration is above every limit. */
 const MOST_DOUBLINGS = 20
 
-/** A ban that was made or ended since the last call of `news`. */
+/** A ban that was made or ended, and is not reported. */
 export interface BanNews {
   readonly ban: Ban
   /** Null if it was made. */
@@ -33,8 +33,10 @@ export interface SqliteBans {
   /** Ends a ban that stands, and forgets the counts of its subject. Null if none stands. */
   end(subject: BanSubject, by: { readonly at: number; readonly name: string; readonly reason: string }): Ban | null
   list(view: { readonly at: number; readonly all: boolean; readonly limit: number }): readonly Ban[]
-  /** What is not reported yet; the caller reports it. */
+  /** What is not reported yet, the oldest first. */
   news(limit: number): readonly BanNews[]
+  /** Marks news as reported; a ban that was changed since stays unreported. */
+  reported(news: readonly BanNews[]): void
   /** Whether another process has written since the last call. */
   hasChanged(): boolean
   saveCounts(counts: readonly KeptCount[], at: number): void
@@ -77,13 +79,15 @@ export function sqliteBans(db: Database, { capacity }: { readonly capacity: numb
     list: ({ at, all, limit }) => (all ? rows.all.all(limit) : rows.standing.all(at, limit)).map(banOf),
     news: (limit) => {
       const found = rows.untold.all(limit)
-      if (found.length === 0) return []
-      whole(() => found.forEach((one) => void rows.tell.run(pick(one))))
       return found.map(({ endedBy, endReason, ...ban }) => ({
         ban,
         ended: endedBy === '' ? null : { by: endedBy, reason: endReason },
       }))
     },
+    reported: (news) =>
+      whole(() => {
+        for (const { ban, ended } of news) rows.tell.run({ ...ban, endedBy: ended?.by ?? '' })
+      }),
     hasChanged,
     saveCounts: (counts, at) =>
       whole(() => {

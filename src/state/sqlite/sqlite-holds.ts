@@ -15,8 +15,10 @@ export interface SqliteHolds {
   release(account: AccountName, by: { readonly at: number; readonly name: string; readonly reason: string }): boolean
   /** The last hold of each account, also those that have ended. */
   all(): readonly HoldRow[]
-  /** Holds that were made or ended and are not reported yet; the caller reports them. */
+  /** Holds that were made or ended and are not reported yet. */
   news(): readonly HoldRow[]
+  /** Marks them as reported; one that was changed since stays unreported. */
+  reported(rows: readonly HoldRow[]): void
   /** Holds and ends that the queue does not follow yet, or only once. */
   unfinished(below: Progress): readonly HoldRow[]
   advance(row: HoldRow, to: Progress): void
@@ -44,11 +46,11 @@ export function sqliteHolds(db: Database): SqliteHolds {
     release: (account, { at, name, reason }) =>
       rows.end.get({ account, at, endedBy: name, endReason: reason }) !== undefined,
     all: () => rows.all.all(),
-    news: () => {
-      const found = rows.untold.all()
-      if (found.length > 0) whole(() => found.forEach(({ account }) => void rows.tell.run(account)))
-      return found
-    },
+    news: () => rows.untold.all(),
+    reported: (told) =>
+      whole(() => {
+        for (const { account, at, endedAt } of told) rows.tell.run(account, endedAt ?? at)
+      }),
     unfinished: (below) => rows.unfinished.all(below),
     advance: ({ account, at, endedAt }, to) => void rows.advance.run(to, account, endedAt ?? at),
     announce: (announcement) => void rows.announce.run(announcement),

@@ -56,6 +56,7 @@ export const peers = {
   clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },
   'dmarc-cat': { debian: 'dmarc-cat', probe: program('dmarc-cat') },
   xmllint: { debian: 'libxml2-utils', probe: program('xmllint') },
+  jsonschema: { debian: 'python3-jsonschema', probe: ['/usr/bin/python3', '-c', 'import jsonschema'] },
   nsd: { debian: 'nsd', probe: program('nsd') },
   ldns: { debian: 'ldnsutils', probe: program('ldns-signzone') },
   unbound: { debian: 'unbound', probe: program('unbound') },

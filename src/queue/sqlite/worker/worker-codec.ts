@@ -44,6 +44,7 @@ export function encodeMessage(message: NewMessage, start: number): WireMessage {
     start + contentSize(message),
     message.recipients.map(encodeRecipient),
     JSON.stringify(message.events),
+    message.lifetimeMs ?? null,
   ]
 }
 

@@ -42,6 +42,8 @@ export type WireMessage = readonly [
   recipients: readonly WireRecipient[],
   /** JSON array. */
   events: string,
+  /** Ms; null: that of the queue. */
+  lifetimeMs: number | null,
 ]
 
 /** A hold from acceptance on. */

@@ -31,15 +31,18 @@ export function accept(
   const { message, claim, now, asNews } = request
   const [queueId, arrivedAt, origin, sender, parameters, senderProven, spoolFile, headerSize, bodySize, ...rest] =
     message
-  const [start, end, recipients, events] = rest
+  const [start, end, recipients, events, lifetimeMs] = rest
   const count = recipients.length
   if (count === 0 || count > RECIPIENTS_PER_MESSAGE) throw new Error(`a message cannot have ${count} recipients`)
   const id = context.newMessageId()
+  const expiresAt = expiryOf({ arrivedAt, sender, lifetimeMs }, context.retry)
+  // The sweep of what expires goes by the order of arrival, which a short lifetime leaves, as that of a transferred message does.
+  if (lifetimeMs !== null) context.sql.transfers.insertTransferredMessage(expiresAt, id)
   context.sql.insertMessage({
     id,
     queueId,
     arrivedAt,
-    expiresAt: expiryOf({ arrivedAt, sender }, context.retry),
+    expiresAt,
     sender,
     senderProven,
     origin,

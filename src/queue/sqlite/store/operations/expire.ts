@@ -1,6 +1,6 @@
 // Operation expire: ends recipients whose lifetime is over and that could not be attempted, because their destination was unreachable all the
 // time. Other recipients expire when their last attempt is settled. Message ids are in the order of arrival, except those of transferred
-// messages, which are noted separately: the step that finds nothing expired is the last one.
+// messages and of those with a short lifetime, which are noted separately: the step that finds nothing expired is the last one.
 
 import type { Event } from '../../../../observe/events.ts'
 import type { OperationResults } from '../../worker/worker-protocol.ts'
@@ -27,7 +27,7 @@ export function expire(
   const over = rows.filter((row) => row.expiresAt < before)
   let expired = 0
   for (const row of over) expired += expireMessage(context, row, request.now)
-  // The ids of transferred messages are not in the order of arrival.
+  // These ids are not in the order of arrival and lifetime.
   const transferred = context.sql.transfers.takeTransferredMessages(before, STEP_MESSAGES)
   for (const id of transferred) {
     const facts = context.sql.selectMessageFacts(id)
