@@ -105,6 +105,13 @@ describe('a wrapped mail', () => {
     )
   })
 
+  it('keeps TLS-Required: No (RFC 8689), and no other header field', () => {
+    const text = head.replace('Subject:', 'TLS-Required: No\r\nX-Other: 1\r\nSubject:')
+    const { header } = wrap(wrapping({}, text))
+    expect(header.toString()).toMatch(/^TLS-Required: No\r$/m)
+    expect(header.toString()).not.toContain('X-Other')
+  })
+
   it('says that it needs the eighth bit, inside and outside', () => {
     const { header, parts: found } = parts(wrapping({ bits: '8bit' }), Buffer.from('Grüße\r\n'))
     expect(header.toString()).toContain('\r\nContent-Transfer-Encoding: 8bit\r\n')

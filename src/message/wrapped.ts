@@ -37,7 +37,7 @@ export interface Wrapped {
  * Fields that the new message copies: recipients, subject, addresses for replies, and marks of automatic messages, so that no program
  * replies.
  */
-const takenOver = ['to', 'cc', 'reply-to', 'subject', 'date', 'auto-submitted', 'precedence', 'list-id']
+const takenOver = ['to', 'cc', 'reply-to', 'subject', 'date', 'auto-submitted', 'precedence', 'list-id', 'tls-required']
 
 export function wrap(wrapping: Wrapping): Wrapped {
   const { fields, unique, hostname, bits } = wrapping

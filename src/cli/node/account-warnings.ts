@@ -47,6 +47,27 @@ async function noKeys({ oauth, at }: Config): Promise<Problem[]> {
   return problem === null ? [] : [at(['oauth', 'jwks'], `no user could log in with a token: ${problem}`)]
 }
 
+/** Machines that a note lists; the rest is a number. */
+const MOST_NAMED = 10
+
+/**
+ * Notes: machines that may not send as the postmaster. A client node with such a certificate reports as the postmaster, and this node would
+ * refuse its bounces. Which machines are client nodes is not known here.
+ */
+export async function silentMachines({ postmaster, at }: Config, { machines, router }: NodeData): Promise<Problem[]> {
+  if (machines === null) return []
+  const silent: string[] = []
+  for (const { name } of machines.list) {
+    const answer = await router.maySendAs({ kind: 'machine', identity: name }, postmaster)
+    if (answer.kind === 'no') silent.push(name)
+  }
+  if (silent.length === 0) return []
+  const more = silent.length > MOST_NAMED ? ` and ${silent.length - MOST_NAMED} more` : ''
+  const names = `${silent.slice(0, MOST_NAMED).join(', ')}${more}`
+  const need = `a client node needs ${postmaster} among its senders, or its bounces are refused here and lost`
+  return [at(['machines'], `${names} may not send as ${postmaster}: ${need}`)]
+}
+
 /** Notes: pinned certificates with which no user has logged in at this node. */
 export async function unusedCertificates(config: Config, { pins }: NodeData): Promise<Problem[]> {
   const file = config.user_certificates?.pins ?? null

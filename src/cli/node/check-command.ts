@@ -4,7 +4,7 @@ import { openOfflineGuard } from '../../node/offline-guard.ts'
 import { readShortHashes } from '../../node/srs-hash-record.ts'
 import { existsSync } from 'node:fs'
 import { readDataKey } from '../../config/data-key.ts'
-import { accountWarnings, unusedCertificates } from './account-warnings.ts'
+import { accountWarnings, silentMachines, unusedCertificates } from './account-warnings.ts'
 import { hostWarnings } from '../../node/check-host.ts'
 import { oauthWarnings } from '../../node/oauth-warnings.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
@@ -116,7 +116,13 @@ export async function inspect(options: CheckOptions & { readonly isUserKnown: bo
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
   warnings.push(...(await accountWarnings(config, data.data, options.offline !== true)))
   const unused = await unusedCertificates(config, data.data)
-  const notes = [...data.data.notes, ...unused, ...(options.isUserKnown ? [] : [config.at(['data'], UNKNOWN_USER)])]
+  const silent = await silentMachines(config, data.data)
+  const notes = [
+    ...data.data.notes,
+    ...unused,
+    ...silent,
+    ...(options.isUserKnown ? [] : [config.at(['data'], UNKNOWN_USER)]),
+  ]
   return { problems: [], warnings, notes, summary: `${summary}; ${data.data.summary}` }
 }
 

@@ -80,7 +80,15 @@ class Connector {
     if (dialled.kind === 'connected')
       return this.#secureAtOnce({ ...attempt, localAddress: localAddressOf(dialled.socket) }, dialled.socket)
     const error: DeliveryError = { kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true }
-    return { kind: 'closed', peer: describeTarget(target), reached: false, localAddress: null, peerName: null, error, tls: null }
+    return {
+      kind: 'closed',
+      peer: describeTarget(target),
+      reached: false,
+      localAddress: null,
+      peerName: null,
+      error,
+      tls: null,
+    }
   }
 
   async #secureAtOnce(attempt: Connected, socket: Socket): Promise<OpenResult> {

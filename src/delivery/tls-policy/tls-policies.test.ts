@@ -181,7 +181,11 @@ describe('verify', () => {
   ])('rejects a peer: %s', async (failure, issued) => {
     const { result, said, peer } = await open('verify', { tls: tlsOf(issued) })
     expect(said).toMatchObject({ kind: 'unsupported', scope: 'site', status: '4.7.5' })
-    expect(result).toMatchObject({ reached: true, peerName: 'peer.test', tls: { level: 'none', policy: 'verify', failure } })
+    expect(result).toMatchObject({
+      reached: true,
+      peerName: 'peer.test',
+      tls: { level: 'none', policy: 'verify', failure },
+    })
     expect(peer.commands.map(({ line }) => line)).not.toContain(expect.stringMatching(/^MAIL/))
   })
 
