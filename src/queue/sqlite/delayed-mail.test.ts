@@ -28,7 +28,7 @@ beforeEach(async () => {
 })
 afterEach(() => place.remove())
 
-it('a message with a lifetime of its own ends with it', async () => {
+it('a message with a separate lifetime ends with it', async () => {
   const message = sampleMessage({ sender: null, lifetimeMs: HOUR })
   await queue.accept(sampleMessage(), { claim: false })
   await queue.accept(message, { claim: false })
