@@ -2,6 +2,7 @@
 // The entry point: runs the command that the arguments or the name of the program name, and sets the exit code.
 
 import { basename } from 'node:path'
+import { isSea } from 'node:sea'
 import { FAILED, OK, USAGE } from './cli/io.ts'
 
 // A reader such as `head` may close the pipe early, which is not an error. Any other error loses output, so the command fails.
@@ -30,9 +31,11 @@ async function runProgram(args: readonly string[]): Promise<void> {
   }).parseAsync(args, { from: 'user' })
 }
 
-const given = process.argv.slice(2)
-const args = [...(names[basename(process.argv[1] ?? '')] ?? []), ...given]
-if (args[0] === 'sendmail' && args[1] !== '--help') {
+/** In an executable, the name that it was called by is in `argv0`. */
+const calledAs = basename((isSea() ? process.argv0 : process.argv[1]) ?? '')
+const args = [...(names[calledAs] ?? []), ...process.argv.slice(2)]
+
+async function runSendmail(): Promise<void> {
   // Without the declarations of all commands, which take longer than the mail.
   const { sendmail } = await import('./cli/sendmail/sendmail.ts')
   const run = async (command: readonly string[]) => {
@@ -42,4 +45,8 @@ if (args[0] === 'sendmail' && args[1] !== '--help') {
   process.exitCode = await sendmail(args.slice(1), { io, run })
   // A caller that keeps the pipe open would keep the process.
   process.stdin.destroy()
-} else await runProgram(args)
+}
+
+// Not awaited, because a bundle in the CommonJS format cannot. An exception ends the process all the same.
+if (args[0] === 'sendmail' && args[1] !== '--help') void runSendmail()
+else void runProgram(args)

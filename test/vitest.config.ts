@@ -12,6 +12,9 @@ const report = process.env['WAYPOST_TEST_REPORT']
 // Only ends a test that hangs: the speed of a busy machine is not tested.
 const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
 
+// Tests of these projects start the program as a bundle, made once before them.
+const globalSetup = [join(root, 'test/build-program.ts')]
+
 // As the unit file sets it: whole nodes and commands start in two thirds of the CPU time.
 const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'waypost-test-compile-cache') }
 
@@ -45,11 +48,12 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: ['test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/attacks/**/*.test.ts'],
+          globalSetup,
           ...patience,
           env,
         },
       },
-      { root, test: { name: 'peers', include: ['test/peers/**/*.test.ts'], ...patience, env } },
+      { root, test: { name: 'peers', include: ['test/peers/**/*.test.ts'], globalSetup, ...patience, env } },
     ],
   },
 })

@@ -2,11 +2,12 @@
 // a hash. A full queue is `unavailable` (454 4.7.0 to the client), never a wrong password. Known clients come before strangers.
 
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { type Purpose, purposes } from '../budget/budget.ts'
 import { createBudgets } from '../budget/budgets.ts'
 import type { Holder, Pool } from '../budget/pool.ts'
 import { systemClock } from '../lib/clock.ts'
+import { startThread } from '../lib/program-files.ts'
 import type { PasswordAnswer, PasswordRequest } from './password-worker.ts'
 import type { ScramSalt } from './derived-schemes.ts'
 import type { HashableScheme } from './schemes.ts'
@@ -118,7 +119,7 @@ function takeNext(waiting: Job[]): Job | undefined {
 
 /** If a thread dies, only its current job is lost; the next job starts a new thread. */
 function startWorker(seat: Seat, next: () => void): Worker {
-  const worker = new Worker(new URL('./password-worker.ts', import.meta.url))
+  const worker = startThread(new URL('./password-worker.ts', import.meta.url))
   worker.unref()
   const finish = (answer: PasswordAnswer) => {
     const { job } = seat

@@ -1,9 +1,9 @@
 // Descriptions of lists in the DNS: those of the program, and the schema for those of the operator. docs/reference/dnsbl.md describes them.
 
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { parseAnswerPattern } from '../lib/answer-pattern.ts'
 import type { AnswerPattern } from '../lib/answer-pattern.ts'
+import { programFile } from '../lib/program-files.ts'
 import { formatProblem } from './problem.ts'
 import { validate } from './validate.ts'
 import { hostName, text } from './values.ts'
@@ -76,7 +76,7 @@ const endedList = z.strictObject({ name, ended: text('a date'), from: text('a so
 const shippedList = dnsListSchema.extend({ from: text('a source'), contact: text('a page or a sentence') })
 const shippedSchema = z.array(z.union([shippedList, endedList]))
 
-const SHIPPED_LISTS = fileURLToPath(new URL('../filter/dns-lists.yaml', import.meta.url))
+const SHIPPED_LISTS = programFile('src/filter/dns-lists.yaml')
 
 /** With the place where the owner of an entry asks for its removal, or registers at an allow list. */
 export type ShippedDnsList = z.output<typeof shippedList>

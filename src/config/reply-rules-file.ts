@@ -1,7 +1,7 @@
 // Files of rules that classify the replies of other servers. The first matching rule counts. docs/reference/replies.md describes the format.
 
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { programFile } from '../lib/program-files.ts'
 import { replyClasses } from '../smtp/reply-class.ts'
 import { formatProblem } from './problem.ts'
 import { validate } from './validate.ts'
@@ -58,7 +58,7 @@ export const replyRulesSchema = z.array(replyRule)
 /** A rule as a file has it. */
 export type ReplyRuleFile = z.output<typeof replyRule>
 
-const SHIPPED_RULES = fileURLToPath(new URL('../delivery/default-replies.yaml', import.meta.url))
+const SHIPPED_RULES = programFile('src/delivery/default-replies.yaml')
 
 /** The rules of the program. Throws if the file is damaged: it is part of the program. */
 export function loadShippedReplyRules(): readonly ReplyRuleFile[] {

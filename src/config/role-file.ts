@@ -1,10 +1,9 @@
 // Role files: which listeners a node has, which clients it admits, what it checks, and how it routes, signs and sends.
 // The schema cannot express an open relay: `internet` is not an origin that may relay.
 
-import { existsSync, readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, dirname } from 'node:path'
 import { z } from 'zod'
+import { hasProgramFile, programFile, programFilesIn } from '../lib/program-files.ts'
 import { roleCheckNames, type RoleCheckName } from '../policy/check-table.ts'
 import { checkModes, reportModes } from './check-modes.ts'
 import type { Report } from './problem.ts'
@@ -102,17 +101,20 @@ export const roleSchema = z.strictObject({
 export type RoleFile = z.output<typeof roleSchema>
 export type ListenerRole = RoleFile['listeners'][string]
 
-const SHIPPED_ROLES = fileURLToPath(new URL('../../roles/', import.meta.url))
-
 /** The role that a node's YAML names: a shipped role, or the path of a role file. Null after reporting. */
 export function readRole(written: string, reader: SectionReader): RoleFile | null {
   const isPath = /[/.]/.test(written)
-  const shipped = join(SHIPPED_ROLES, `${written}.yaml`)
-  if (!isPath && !existsSync(shipped)) {
+  const shipped = `roles/${written}.yaml`
+  if (!isPath && !hasProgramFile(shipped)) {
     reader.report([], `found "${written}", expected one of ${shippedRoles().join(', ')} or the path of a role file`)
     return null
   }
-  const named = { path: [], file: written, expected: 'a role file', location: isPath ? reader.open(written) : shipped }
+  const named = {
+    path: [],
+    file: written,
+    expected: 'a role file',
+    location: isPath ? reader.open(written) : programFile(shipped),
+  }
   const yaml = readYaml(reader, named, roleSchema)
   if (yaml === null) return null
   checkRole(yaml.value, (path, finding) => reader.addProblems([yaml.source.at(path, finding)]))
@@ -120,8 +122,8 @@ export function readRole(written: string, reader: SectionReader): RoleFile | nul
 }
 
 function shippedRoles(): string[] {
-  return readdirSync(SHIPPED_ROLES)
-    .filter((file) => file.endsWith('.yaml'))
+  return programFilesIn('roles')
+    .filter((file) => dirname(file) === 'roles')
     .map((file) => basename(file, '.yaml'))
 }
 

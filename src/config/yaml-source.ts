@@ -1,8 +1,8 @@
 // A YAML file with the line and column of every value. YAML 1.2; keys written twice are problems; aliases that grow without bound are rejected.
 
-import { readFileSync } from 'node:fs'
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, YAMLError } from 'yaml'
+import { readFileText } from '../lib/program-files.ts'
 import { dottedPath, type Path, type Problem } from './problem.ts'
 import { repeatedKeys } from './repeated-keys.ts'
 
@@ -30,7 +30,7 @@ export type YamlFileLoad =
 export function loadYaml(file: string): YamlFileLoad {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readFileText(file)
   } catch (error) {
     const reason = (error as Error).message
     return {

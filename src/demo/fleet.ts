@@ -4,7 +4,6 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { generateKey } from '../dkim/key-store.ts'
 import { keyRecord } from '../dkim/key-record.ts'
@@ -12,6 +11,7 @@ import type { KeyRecord } from '../dkim/key-record.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
 import { systemClock } from '../lib/clock.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
+import { programFolder } from '../lib/program-files.ts'
 import { publicKeyDigest } from '../lib/public-key-digest.ts'
 import { nodeAddresses } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
@@ -19,8 +19,6 @@ import { createAuthority } from './ca.ts'
 import type { Authority, Issued } from './ca.ts'
 import { startNodeProcess } from './node-process.ts'
 import type { NodeProcess } from './node-process.ts'
-
-const HIERA = fileURLToPath(new URL('../../hiera-examples/hiera.yaml', import.meta.url))
 
 export const DOMAIN = 'example.org'
 /** Outside the organisation of DOMAIN, so that no envelope of a forward aligns with an author of ours. */
@@ -141,7 +139,7 @@ function nodeYaml(settings: FleetSettings, name: NodeName, print: (name: NodeNam
     data: join(folder, `${name}.data`),
     listen: listeners(name, own, ports),
     tls: { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key`), ca: join(folder, 'ca.pem') },
-    hiera: HIERA,
+    hiera: join(programFolder('hiera-examples', folder), 'hiera.yaml'),
     dns: { servers: [`${dns.host}:${dns.port}`] },
     peers: { mx: [peer('mx')], srs: [peer('srs')], submission: [peer('submission')], mta: [peer('mta')] },
     srs: { domain: SRS_DOMAIN, secrets: [join(folder, 'srs.secret')] },

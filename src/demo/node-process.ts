@@ -4,12 +4,8 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { commandClock } from '../lib/clock.ts'
-
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
-/** As the wrapper and the image; without it the node would start twice (cli/node/openssl-config.ts). */
-const OPENSSL = `--openssl-config=${fileURLToPath(new URL('../openssl.cnf', import.meta.url))}`
+import { type ProgramCommand, programCommand } from '../lib/program-files.ts'
 
 /** Start timeout, ms. A node is ready within a second; a loaded machine may need much longer. */
 const START_MS = 40_000
@@ -23,10 +19,15 @@ export interface NodeProcess {
 /**
  * Starts `waypost run -c config` and resolves when the node logs "ready"; otherwise rejects with the last lines of its output.
  * The node is killed when this process exits (SIGKILL of this process excepted).
- * @param main the program's first file, by default this release
+ * @param program how the program is started, by default as this process
  */
-export function startNodeProcess(config: string, logFile: string, main: string = MAIN): Promise<NodeProcess> {
-  const child = spawn(process.execPath, [OPENSSL, main, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+export function startNodeProcess(
+  config: string,
+  logFile: string,
+  program: ProgramCommand = programCommand(),
+): Promise<NodeProcess> {
+  const args = [...program.nodeArgs, ...program.args, 'run', '-c', config]
+  const child = spawn(program.command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const killWithParent = () => void child.kill('SIGKILL')
   process.prependOnceListener('exit', killWithParent)
   child.once('exit', () => process.removeListener('exit', killWithParent))

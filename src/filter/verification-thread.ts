@@ -1,11 +1,12 @@
 // The node's side of one verification thread. A thread that ends, runs out of memory or does not answer loses the messages that it verifies;
 // the next message starts another one.
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { errorText, type Log } from '../lib/log.ts'
 import { type BatchedSend, createMessageBatch } from '../lib/message-batch.ts'
+import { startThread } from '../lib/program-files.ts'
 import { type Chunks, openChunks } from '../message/chunks.ts'
 import type { Content } from '../message/content.ts'
 import type { Authentication, AuthenticationRequest } from './authentication.ts'
@@ -121,7 +122,7 @@ function startWorker(parts: {
 }): RunningThread {
   const { jobs, ports, lost } = parts
   const askers = new Map<number, AbortController>()
-  const worker = new Worker(new URL('./verification-worker.ts', import.meta.url), {
+  const worker = startThread(new URL('./verification-worker.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
   })
   worker.unref()

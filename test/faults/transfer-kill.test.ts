@@ -2,7 +2,6 @@
 // everything has moved. The destination is suspended at the taker until then, so what arrives twice in the end was handed over twice.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { newQueueId } from '../../src/lib/ids.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -10,10 +9,10 @@ import { systemRandom } from '../../src/lib/random.ts'
 import { endsOver, type TransferPair, transferPair, openNodeQueueOf } from '../lib/transfer-pair.ts'
 import { sampleMessage, sampleRecipient } from '../lib/queue-samples.ts'
 import type { SmtpPeer } from '../lib/smtp-peer.ts'
+import { testedCommand } from '../lib/tested-program.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts')
 const MAILS = 240
 /** Messages that may move between two kills at most. */
 const STRIDE = 60
@@ -70,7 +69,7 @@ interface Drain {
 
 function drain(): Drain {
   const args = ['queue', 'drain', '-c', pair.giver.config, '--to', pair.to, '--wait', '20s']
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' })
+  const child = spawn(...testedCommand(args), { stdio: 'ignore' })
   return { child, ended: new Promise((resolve) => child.once('close', (code) => resolve(code))) }
 }
 

@@ -14,7 +14,7 @@ describe('importsOf', () => {
       "export type * from './e.ts'",
       "import './f.ts'",
       "const g = await import('./g.ts')",
-      "const worker = new Worker(new URL('./h.ts', import.meta.url))",
+      "const worker = startThread(new URL('./h.ts', import.meta.url))",
       "import { readFile } from 'node:fs/promises'",
       "import { z } from 'zod'",
       "const text = 'from ./nothing.ts'",

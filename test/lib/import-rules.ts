@@ -153,7 +153,7 @@ const importForms = [
   /^\s*import\s*['"]([^'"]+)['"]/gm,
   /\bimport\(\s*['"]([^'"]+)['"]/g,
   // A worker's file counts as an import, a child process's file does not.
-  /new Worker\(\s*new URL\(\s*['"]([^'"]+)['"]/g,
+  /\b(?:new Worker|startThread)\(\s*new URL\(\s*['"]([^'"]+)['"]/g,
 ]
 
 /** Files that a source imports, as paths below src/; `../test/…` for what lies outside. Packages are left out. */

@@ -1,9 +1,7 @@
 // Runs the waypost command as its users do: a process, its exit code, and what it wrote.
 
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts')
+import { testedCommand } from './tested-program.ts'
 
 /** A command that takes longer hangs. */
 const PATIENCE_MS = 30_000
@@ -18,7 +16,7 @@ export interface Ran {
 /** Resolves when the command has ended; `input` goes to its standard input. */
 export function runWaypost(args: readonly string[], input: string | Buffer = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { timeout: PATIENCE_MS, killSignal: 'SIGKILL' })
+    const child = spawn(...testedCommand(args), { timeout: PATIENCE_MS, killSignal: 'SIGKILL' })
     const written = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text))

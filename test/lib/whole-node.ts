@@ -1,6 +1,6 @@
 // The environment of tests with whole nodes: a temporary directory, DNS, a certificate authority, remote mail hosts, and nodes as real
-// processes. Every node and host has its own loopback address, so that several environments can run at the same time. The nodes are of
-// this release, or of the one whose main.ts WAYPOST_TEST_MAIN names.
+// processes. Every node and host has its own loopback address, so that several environments can run at the same time. tested-program.ts says
+// from which files they start.
 
 import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,6 +18,7 @@ import { freePort } from './free-port.ts'
 import { SyncQueueReader } from './sync-queue-reader.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
 import { type PeerOptions, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
+import { testedProgram } from './tested-program.ts'
 import { until } from './until.ts'
 
 export interface NodeSettings {
@@ -193,7 +194,7 @@ function buildNode({ folder, data, address, ports }: Place): WholeNode {
       return running.pid
     },
     start: async () => {
-      running = await startNodeProcess(config, logFile, process.env['WAYPOST_TEST_MAIN'])
+      running = await startNodeProcess(config, logFile, testedProgram())
     },
     stop: async (signal = 'SIGTERM') => {
       await running?.stop(signal)

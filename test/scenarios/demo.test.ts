@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { runWaypost } from '../lib/run-waypost.ts'
+import { testedCommand } from '../lib/tested-program.ts'
 import { until } from '../lib/until.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -21,7 +22,7 @@ interface Demo {
 }
 
 function startDemo(...options: readonly string[]): Demo {
-  const child = spawn(process.execPath, ['src/main.ts', 'demo', ...options], { cwd: root })
+  const child = spawn(...testedCommand(['demo', ...options]), { cwd: root })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))

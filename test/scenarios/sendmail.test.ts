@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runWaypost } from '../lib/run-waypost.ts'
 import { type PeerMessage, type SmtpPeer, startSmtpPeer } from '../lib/smtp-peer.ts'
+import { testedCommand } from '../lib/tested-program.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
-const root = join(import.meta.dirname, '../..')
 const isRoot = process.getuid?.() === 0
 /** A user without files, on every system. */
 const OTHER_USER = 65_534
@@ -65,7 +65,7 @@ function sendmail(
   uid = isRoot ? OTHER_USER : undefined,
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'sendmail', ...args], {
+    const child = spawn(...testedCommand(['sendmail', ...args]), {
       env: { ...process.env, WAYPOST_SENDMAIL_CONF: settings },
       ...(uid !== undefined && { uid, gid: uid }),
     })

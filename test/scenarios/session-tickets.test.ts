@@ -30,7 +30,8 @@ async function tickets(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Tickets> {
   const [program = '', ...options] = command
-  const env = { PATH: process.env['PATH'], WAYPOST_HOME: root, ...environment }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, WAYPOST_HOME: root, ...environment }
   child = spawn(program, [...options, 'run', '-c', node.config], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const started = child
   let output = ''

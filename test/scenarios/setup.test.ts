@@ -13,6 +13,7 @@ import { verifySignatures } from '../../src/demo/verify-signatures.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
 import type { SmtpPeer } from '../lib/smtp-peer.ts'
+import { testedCommand, testedProgram } from '../lib/tested-program.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type World } from '../lib/whole-node.ts'
 import { zoneOf } from '../lib/zone-file.ts'
@@ -97,7 +98,9 @@ async function startSite(domain: string, roles: Readonly<Record<string, string>>
       // The client host sends from this process.
       if (roles[name] === 'client') return
       mkdirSync(join(folder, name, 'data'))
-      running.push(await startNodeProcess(join(folder, name, 'node.yaml'), join(folder, `${name}.log`)))
+      running.push(
+        await startNodeProcess(join(folder, name, 'node.yaml'), join(folder, `${name}.log`), testedProgram()),
+      )
     }),
   )
   return { folder, domain, nodes, password: /^Password of kim: (\S+)$/m.exec(stdout)?.[1] ?? '' }
@@ -180,8 +183,7 @@ describe('from nothing to the first forwarded mail', () => {
 
 /** Runs setup and kills it when a file appears. */
 async function killedSetup(args: readonly string[], file: string): Promise<void> {
-  const main = join(import.meta.dirname, '../../src/main.ts')
-  const child = spawn(process.execPath, [main, 'setup', ...args], { stdio: 'ignore' })
+  const child = spawn(...testedCommand(['setup', ...args]), { stdio: 'ignore' })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   await until(() => existsSync(file), { what: `the file ${file}` })
   child.kill('SIGKILL')

@@ -7,10 +7,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { testedCommand } from '../lib/tested-program.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
 let world: World
 let node: WholeNode
@@ -32,7 +31,7 @@ beforeEach(async () => {
   const urls = [`ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`]
   node = await world.node({ role: 'mx', start: false, yaml: { peers: { srs: ['127.0.0.1'] } } })
   node.configure({ directory: { ldap: { urls, base: 'dc=example,dc=org', timeout: '25s' } } })
-  child = spawn(process.execPath, [MAIN, 'run', '-c', node.config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child = spawn(...testedCommand(['run', '-c', node.config]), { stdio: ['ignore', 'pipe', 'pipe'] })
   output = ''
   child.stdout?.on('data', (text) => (output += String(text)))
   child.stderr?.on('data', (text) => (output += String(text)))

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { writeAccounts } from '../lib/accounts.ts'
 import { type SmtpPeer } from '../lib/smtp-peer.ts'
+import { testedCommand } from '../lib/tested-program.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
-const root = join(import.meta.dirname, '../..')
 const isRoot = process.getuid?.() === 0
 /** Users without files, on every system. */
 const MEMBER = 65_533
@@ -53,7 +53,7 @@ interface Call {
 
 function sendmail({ args, input, env = {}, user }: Call): Promise<{ status: number | null; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'sendmail', ...args], {
+    const child = spawn(...testedCommand(['sendmail', ...args]), {
       env: { ...process.env, WAYPOST_SENDMAIL_CONF: settings, ...env },
       ...user,
     })

@@ -1,6 +1,6 @@
 // Reads an SQLite file in a worker thread, because the driver blocks and a slow view must not stop the node.
 
-import { Worker } from 'node:worker_threads'
+import { startThread } from '../../lib/program-files.ts'
 import type { ReadSql } from './sql-reader.ts'
 import type { SqliteAnswer } from './sqlite-worker.ts'
 
@@ -11,7 +11,7 @@ export function createSqliteReader(file: string): ReadSql {
     if (isBusy) throw new Error('the previous read has not ended')
     isBusy = true
     return await new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+      const worker = startThread(new URL('./sqlite-worker.ts', import.meta.url), {
         workerData: { file, statements, timeoutMs },
       })
       // Not awaited: a running statement delays the end of the thread.

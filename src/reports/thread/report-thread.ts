@@ -1,9 +1,10 @@
 // The node's side of the thread of reports. One request at a time, each with a deadline: a report that takes too long or too much memory
 // ends the thread, and the next request starts another one.
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../../lib/clock.ts'
 import { errorText } from '../../lib/log.ts'
+import { startThread } from '../../lib/program-files.ts'
 import type { FromThread, ReplyTo, Request, ToThread } from './report-messages.ts'
 
 export interface ReportThread {
@@ -32,7 +33,7 @@ export function createReportThread(path: string, clock: Pick<Clock, 'after'>): R
     waiting?.settle({ lost: cause })
   }
   const start = (): Worker => {
-    const worker = new Worker(new URL('./report-worker.ts', import.meta.url), {
+    const worker = startThread(new URL('./report-worker.ts', import.meta.url), {
       workerData: { path },
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
     })

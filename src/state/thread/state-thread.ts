@@ -7,9 +7,10 @@
 // | running | wait for their answer, at most until the deadline | ending: a deadline or the close; none: it ended by itself |
 // | ending | fail | none, when the thread has ended |
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { errorText, type Log } from '../../lib/log.ts'
+import { startThread } from '../../lib/program-files.ts'
 import type {
   FromStateThread,
   SetAside,
@@ -144,7 +145,7 @@ class Thread implements StateThread {
   }
 
   #start(): Running {
-    const worker = new Worker(new URL('./state-worker.ts', import.meta.url), {
+    const worker = startThread(new URL('./state-worker.ts', import.meta.url), {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
     })
     const { promise: ended, resolve } = Promise.withResolvers<void>()

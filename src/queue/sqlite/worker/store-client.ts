@@ -1,7 +1,8 @@
 // The main thread's side of the store worker. Operations of one turn of the event loop, or of the time of a commit, go to the worker in one
 // message; their octets are in memory that both threads share.
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { startThread } from '../../../lib/program-files.ts'
 import { OctetPool, type BorrowedOctets } from './octet-pool.ts'
 import { OctetCollector } from './octet-collector.ts'
 import type {
@@ -69,7 +70,7 @@ export class StoreClient {
     settings: WorkerSettings,
     listener: CommitListener,
   ): Promise<Omit<Ready, 'kind'> & { readonly client: StoreClient }> {
-    const worker = new Worker(new URL('./store-worker.ts', import.meta.url), {
+    const worker = startThread(new URL('./store-worker.ts', import.meta.url), {
       workerData: settings,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
     })
