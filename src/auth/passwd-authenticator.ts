@@ -8,6 +8,7 @@ import { findApp } from './app-password.ts'
 import type { AppAnswer, AppAttempt, AppPassword } from './app-password.ts'
 import type { Identification, LoginClient, PasswordAuthenticator } from './authenticator.ts'
 import { createEqualDuration } from './equal-duration.ts'
+import type { PasswordChanges } from './password-changes.ts'
 import { MOST_PASSWORD_OCTETS } from './password-octets.ts'
 import type { PasswordPool, PasswordVerdict } from './password-pool.ts'
 import { type PasswdEntry, userKey } from './passwd-line.ts'
@@ -23,6 +24,8 @@ export interface PasswdAuthenticatorSettings {
   readonly domain: string
   readonly clock: Pick<Clock, 'now' | 'sleep'>
   readonly remembered: Pick<RememberedPasswords, 'has' | 'add'>
+  /** Changes at this node; none without it. */
+  readonly changes?: Pick<PasswordChanges, 'count'>
 }
 
 /** As in a passwd-file: no address is longer, so no directory is queried for a longer name. */
@@ -48,7 +51,7 @@ const NO_MATCH: Judgement = { verdict: { kind: 'mismatch' }, ms: null }
 const overloaded: AskVerdict = { kind: 'unavailable', cause: 'password checks are overloaded' }
 
 export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings): PasswordAuthenticator {
-  const { people, pool, domain, clock, remembered } = settings
+  const { people, pool, domain, clock, remembered, changes } = settings
   const share = createSharedChecks<PasswordVerdict>()
   const duration = createEqualDuration({ clock, pool, samples: () => people.samples() })
   const judge = async ({ check, account, mayLogIn, password, holder }: Judged): Promise<Judgement> => {
@@ -68,11 +71,14 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       const identity = identityOf(user, domain)
       // NFKC can turn one character into a long text.
       if (identity.length > MOST_NAME_LENGTH) return wrong('name too long')
+      // Before the check: it may see the old password, and the change come before its answer.
+      const before = changes?.count(identity) ?? 0
+      const changed = () => (changes?.count(identity) ?? 0) - before
       const person = await people.find(identity)
       const app = person.kind === 'found' ? appOf(person, { password, ip: client?.ip, now: clock.now() }) : NO_APP
       const proven = (check: Check, used: AppPassword | null) => ({
         ...({ kind: 'identified', identity } as const),
-        whyEnded: () => whyEnded(people, { identity, ip: client?.ip, check, app: used }, clock.now()),
+        whyEnded: () => whyEnded(people, { identity, ip: client?.ip, check, app: used, changes: changed }, clock.now()),
       })
       if (person.kind === 'found' && app.kind === 'match')
         return { ...proven(person.check, app.app), app: app.app.label }

@@ -41,6 +41,21 @@ describe('the login with a password', () => {
     else expect(found).toMatch(cause)
   })
 
+  it('ends after a change at this node, whatever the source shows', () => {
+    let changes = 0
+    const held = {
+      ...proven('lee:{PLAIN}a\n'),
+      check: { kind: 'ask', verify: async () => ({ kind: 'match' }) } as Check,
+    }
+    const same = { ...held, changes: () => changes }
+    const unknown = { known: () => ({ kind: 'unavailable', cause: 'live' }) as const }
+    expect([whyEnded(people('lee:{PLAIN}a\n'), same, LATER), whyEnded(unknown, same, LATER)]).toEqual([null, null])
+    changes = 1
+    for (const source of [people('lee:{PLAIN}a\n'), unknown]) expect(whyEnded(source, same, LATER)).toMatch(/changed/)
+    // An app password is another secret.
+    expect(whyEnded(unknown, { ...same, app: {} as never }, LATER)).toBeNull()
+  })
+
   it('ends when a snapshot has another hash, or lacks the user', () => {
     const mirror = (password: string): Passwords => new Map([['lee', { password, source: 'ldap' }]])
     const [one, other] = ['{SSHA}QUFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0', '{SSHA}QkFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0']

@@ -13,11 +13,15 @@ export interface Proven {
   readonly check: Check
   /** Null for the password of the user. */
   readonly app: AppPassword | null
+  /** Changes of the password at this node since the proof began (password-changes.ts). Without it none is known. */
+  readonly changes?: () => number
 }
 
 /** Null while it holds, or cannot be judged now. @param now unix milliseconds */
 export function whyEnded(people: Pick<People, 'known'>, proven: Proven, now: number): string | null {
-  const { identity, app } = proven
+  const { identity, app, changes = () => 0 } = proven
+  // A live source is not asked here, and one that checks passwords itself would not show a change.
+  if (app === null && changes() > 0) return passwordChanged(identity)
   const person = people.known(identity)
   if (person.kind === 'unavailable') return null
   if (person.kind === 'absent') return person.cause ?? `${userText(identity)} does not exist any more`
@@ -29,7 +33,7 @@ export function whyEnded(people: Pick<People, 'known'>, proven: Proven, now: num
 function whyPersonEnded({ allows, check }: FoundPerson, { identity, ip, check: before, app }: Proven): string | null {
   if (allows && (ip === undefined || !allows(ip)))
     return `${userText(identity)} may not log in from this address any more`
-  return app === null && isChanged(before, check) ? `the password of ${userText(identity)} changed` : null
+  return app === null && isChanged(before, check) ? passwordChanged(identity) : null
 }
 
 function whyAppEnded(
@@ -41,6 +45,10 @@ function whyAppEnded(
   const current = apps.find(({ label }) => label === app.label)
   if (!current) return `${name} was removed`
   return current.line === app.line ? whyUnusable(current, at) : `${name} changed`
+}
+
+function passwordChanged(identity: string): string {
+  return `the password of ${userText(identity)} changed`
 }
 
 /** A source that checks passwords itself does not show them. */

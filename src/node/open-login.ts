@@ -8,6 +8,7 @@ import { createGuard } from '../auth/login-throttle.ts'
 import type { LoginHistory } from '../auth/login-history.ts'
 import { createPageLogin, type PageLogin } from '../auth/page-login.ts'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
+import { createPasswordChanges } from '../auth/password-changes.ts'
 import { createPasswordPool, type PasswordHasher } from '../auth/password-pool.ts'
 import type { People } from '../auth/people.ts'
 import { createRememberedPasswords } from '../auth/remembered-passwords.ts'
@@ -56,8 +57,8 @@ export interface OpenLogin extends Login {
   /** The same passwords and the same throttle, for the page of people. */
   readonly page: PageLogin
   readonly hasher: PasswordHasher
-  /** Forgets the remembered password of an account. */
-  forget(account: string): void
+  /** The password of the account was changed here: what is remembered of it is forgotten, and its sessions end. */
+  changed(account: string): void
 }
 
 /** Null if no listener admits users. Rejects if the file cannot be read. */
@@ -75,7 +76,8 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   stops.defer(() => saving.cancel())
   const remembered = passwordCount.ofMemory(createRememberedPasswords(clock, config.login.remember_for))
   stops.defer(() => remembered.close())
-  const passwords = createPasswdAuthenticator({ people, pool, domain, clock, remembered })
+  const changes = createPasswordChanges()
+  const passwords = createPasswdAuthenticator({ people, pool, domain, clock, remembered, changes })
   let scramMode = config.login.scram
   const saltKey = await openSaltKey(saltKeyPath(config))
   const scram = createScramAuthenticator({ people, domain, clock, saltKey, mode: () => scramMode })
@@ -97,7 +99,10 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
     ...createLogin({ passwords, scram, certificates, tokens, guard, remembered, domain, appUse, watch, history }),
     page: createPageLogin({ passwords, guard, remembered, domain }),
     hasher: pool,
-    forget: remembered.forget,
+    changed: (account) => {
+      remembered.forget(account)
+      changes.changed(account)
+    },
     update: (next) => {
       const { login } = next
       scramMode = login.scram

@@ -26,8 +26,8 @@ export interface PersonPasswordParts {
   readonly data: Pick<CurrentData, 'people' | 'freshPassword'>
   readonly sources: Pick<SourceHolder, 'set' | 'current'>
   readonly hasher: PasswordHasher
-  /** Forgets the remembered password of an account. */
-  readonly forget: (account: string) => void
+  /** Called when a password is another one. */
+  readonly changed: (account: string) => void
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
 }
@@ -56,7 +56,7 @@ export function createPersonPasswords(parts: PersonPasswordParts): PersonPasswor
       const place = await placeOf(parts, change.identity)
       if (place.kind === 'none') return { kind: 'refused', cause: place.reason }
       const answer = await (place.kind === 'file' ? changeFile(parts, place, change) : changeLdap(parts, place, change))
-      if (answer.kind === 'changed') parts.forget(change.identity)
+      if (answer.kind === 'changed') parts.changed(change.identity)
       return answer
     },
   }

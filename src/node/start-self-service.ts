@@ -95,7 +95,7 @@ function portsOf(config: () => Config, parts: PortParts): SelfServicePorts {
       ...parts,
       config,
       hasher: login.hasher,
-      forget: (account) => login.forget(account),
+      changed: (account) => login.changed(account),
     }),
     apps: createPersonAppPasswords({ ...parts, config }),
     senders: async (identity) => {

@@ -12,12 +12,13 @@ export function servicePlan(fleet: Fleet): readonly ServiceRecord[] {
   const nodes = fleet.nodes.filter((node) => serversOf(node).length > 0)
   const servers = nodes.flatMap(serversOf)
   const [first, ...others] = servers.toSorted((a, b) => Number(a.tls !== 'implicit') - Number(b.tls !== 'implicit'))
-  const node = nodes.find(({ settings }) => settings.autoconfig) ?? (nodes[0] as FleetNode)
+  const node = nodes.find(({ settings }) => settings.autoconfig) ?? nodes[0]
+  if (!first || !node) return []
   const settings = settingsOf(node)
   const own = fleet.domains
     .filter(({ kind, senders }) => kind === 'mail' && senders.some((one) => nodes.includes(one)))
     .map(({ name }) => name)
-  if (!first || own.length === 0) return []
+  if (own.length === 0) return []
   const service: MailService = {
     name: fleet.domain,
     domains: (settings?.domains ?? own) as [string, ...string[]],

@@ -59,6 +59,15 @@ export function completeFleetText(text: string): string {
   return document.toString({ lineWidth: 0 })
 }
 
+/** True for a value that `completeFleetText` adds at this place. */
+export function isAddedBySetup([section, name, ...rest]: readonly string[], value: unknown): boolean {
+  const place = rest.join('.')
+  if (section === 'dkim_keys') return JSON.stringify(value) === JSON.stringify([setupFiles.dkim])
+  if (section === 'nodes') return place === 'certificate' && value === `${name}/cert.pem`
+  if (section !== 'roles') return false
+  return name === 'mta' ? place === 'machines' && value === 'machines' : place === 'tls.ca' && value === null
+}
+
 /** The parts of a fleet file that setup reads before the file is valid as a whole. */
 export interface FleetOutline {
   readonly nodes?: Readonly<

@@ -115,10 +115,15 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('the page with LDAP', () =>
     await started.node.stop()
   })
 
-  it('works where the server checks the passwords', async () => {
+  it('works where the server checks the passwords, and ends the sessions with the old one', async () => {
     const started = await start({ mode: 'live', passwords: 'bind' }, { change: 'password-modify' })
+    const open = await started.node.connect({ tls: { rejectUnauthorized: false } })
+    await open.expect(null, '220')
+    await open.expect('EHLO client.example', '250')
+    await open.expect(`AUTH PLAIN ${Buffer.from(`\0live\0${OLD}`).toString('base64')}`, '235')
     expect((await change(started, 'live', [OLD, NEW])).body).toContain('Your password is changed')
     expect([await codeOf(started.node, 'live', NEW), await codeOf(started.node, 'live', OLD)]).toEqual([235, 535])
+    await open.expect(null, '421 4.7.0')
     await started.node.stop()
   })
 

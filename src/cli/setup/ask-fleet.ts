@@ -4,7 +4,7 @@ import { newFleetText } from '../../setup/fleet-text.ts'
 import type { NewNode, Person } from '../../setup/setup-folder.ts'
 import { type Io, line } from '../io.ts'
 import { type Answer, type Asker, createAsker, NoAnswer } from './ask.ts'
-import { type FleetSource, type FoundSource, SOLO_NAME, USUAL_RESOLVER } from './fleet-source.ts'
+import { type FleetSource, type FoundSource, SOLO_NAME, USUAL_RESOLVER, usualSrsDomain } from './fleet-source.ts'
 import {
   readAddresses,
   readDomainName,
@@ -37,7 +37,7 @@ async function askAll(asker: Asker, given: string | undefined, io: Io): Promise<
   line(io.stdout, '  because its mail never counts as yours (docs/reference/srs.md).')
   const srsDomain = await asker.ask({
     text: 'Domain of rewritten senders',
-    usual: `srs.${domain}`,
+    usual: usualSrsDomain(domain),
     read: (answer): Answer<string> => {
       const read = readDomainName(answer)
       return read.kind === 'ok' && read.value === domain

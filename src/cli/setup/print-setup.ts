@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { Problem } from '../../config/problem.ts'
 import { formatProblem } from '../../config/problem.ts'
+import type { Fleet } from '../../fleet/fleet-model.ts'
 import type { SetupDone } from '../../setup/run-setup.ts'
 import { setupFiles } from '../../setup/setup-folder.ts'
 import type { FileResult } from '../../setup/write-files.ts'
@@ -65,6 +66,19 @@ export function printCheck({ config, problems, onHost, warnings, summary }: Node
       `${file}:${row}:${column}: ${message.split(', which ')[0]} on the host: \`waypost check\` there finds it`,
     )
   if (problems.length + onHost.length === 0) line(io.stdout, `${config}: ok. ${summary}`)
+}
+
+/** About a domain for rewritten senders inside the mail domain, which setup takes where no other is named. */
+export function printSrsDomain({ domain, srsDomain }: Pick<Fleet, 'domain' | 'srsDomain'>, io: Io): void {
+  line(
+    io.stdout,
+    `Forwards leave with senders at ${srsDomain}. It is inside ${domain}, so mail that claims to be yours`,
+  )
+  line(
+    io.stdout,
+    'without a proof is forwarded with its own sender, or refused. A domain outside has no such limit: change',
+  )
+  line(io.stdout, '`srs` in fleet.yaml before you publish the records (docs/reference/srs.md).')
 }
 
 /** What the operator does next. In a later run: which folders and records have changed. */

@@ -286,6 +286,78 @@ describe('errors', () => {
     expect(existsSync(folder)).toBe(false)
   })
 
+  test('answers that were changed say what differs, and write nothing', async () => {
+    const answers = join(root, 'changed.yaml')
+    const folder = join(root, 'changed')
+    const text = [
+      'domain: example.org',
+      'srs: { domain: forwards.example }',
+      'person: { name: kim, forward: kim@home.example.net }',
+      'nodes: { mail: { role: solo, addresses: [ 192.0.2.25 ] } }',
+    ].join('\n')
+    writeFileSync(answers, text)
+    expect(await run({ answers, folder })).toMatchObject({ code: OK, err: '' })
+    // The same answers in another order and layout are the same.
+    writeFileSync(answers, `# again\n${text.split('\n').toReversed().join('\n')}\n`)
+    expect(await run({ answers, folder })).toMatchObject({ code: OK, err: '' })
+    const before = read('changed/fleet.yaml')
+    appendFileSync(join(folder, 'fleet.yaml'), 'records: { dmarc: { policy: reject } }\n')
+    const now = text.replace('192.0.2.25', '192.0.2.26').replace('} }', '}, mx: { role: mx } }')
+    writeFileSync(answers, now)
+    const { code, err } = await run({ answers, folder })
+    expect([code, err.split('\n')]).toEqual([
+      USAGE,
+      [
+        'changed.yaml:4:41: nodes.mail.addresses: found ["192.0.2.26"], but changed/fleet.yaml has ["192.0.2.25"]',
+        'changed.yaml:4:63: nodes.mx: found {"role":"mx"}, which changed/fleet.yaml does not have',
+        'changed.yaml:1:1: records.dmarc.policy: found nothing, but changed/fleet.yaml has reject',
+        'changed/fleet.yaml counts since the first run, so nothing was written: make these changes there and run setup in its folder, or give the answers another folder',
+        '',
+      ],
+    ])
+    expect(read('changed/fleet.yaml')).toBe(`${before}records: { dmarc: { policy: reject } }\n`)
+    expect(await run({ answers, folder, domain: 'example.org', hiera: true })).toMatchObject({
+      code: USAGE,
+      err: expect.stringMatching(/^--domain: found with --answers, expected it in .*\n--hiera: found with --answers/),
+    })
+  })
+
+  test('the usual SRS domain is explained once, and not warned of; another one inside is', async () => {
+    const nodes = [
+      { name: 'mx', role: 'mx', addresses: ['192.0.2.1'] },
+      { name: 'srs-01', role: 'srs', addresses: ['192.0.2.2'] },
+    ]
+    const usual = await run({ folder: join(root, 'usual'), domain: 'example.org', nodes, person: kim })
+    expect(usual).toMatchObject({ code: OK, err: '' })
+    expect(usual.out.match(/srs\.example\.org/g)).toHaveLength(1)
+    expect(usual.out).toContain('Forwards leave with senders at srs.example.org. It is inside example.org')
+    const own = { folder: join(root, 'inside'), domain: 'example.org', srsDomain: 'f.example.org', nodes, person: kim }
+    expect((await run(own)).err).toContain('srs.domain: found f.example.org, which shares its organization')
+  })
+
+  test('flags of a new fleet that say something else than the fleet file are refused', async () => {
+    const folder = join(root, 'flags')
+    const options = {
+      folder,
+      solo: true,
+      domain: 'example.org',
+      srsDomain: 'f.example',
+      address: ['192.0.2.25'],
+      person: kim,
+    }
+    expect(await run(options)).toMatchObject({ code: OK })
+    expect(await run({ ...options, resolver: ['127.0.0.1:53'] })).toMatchObject({ code: OK, err: '' })
+    expect(await run({ folder, resolver: ['192.0.2.53'], hiera: true, address: ['192.0.2.1'] })).toMatchObject({
+      code: USAGE,
+      err: [
+        '--address: found without --solo, expected the addresses of the nodes in flags/fleet.yaml; change it there',
+        '--resolver: found 192.0.2.53, expected settings.dns.servers in flags/fleet.yaml; change it there',
+        '--hiera: found a fleet without Hiera, expected settings.hiera in flags/fleet.yaml; change it there',
+        '',
+      ].join('\n'),
+    })
+  })
+
   test.each(['nodes: [ a ]\n', 'nodes: { a: }\n', 'a\n', ''])(
     'a fleet file with the text %j is reported',
     async (text) => {

@@ -9,8 +9,8 @@ import { setupFiles } from '../../setup/setup-folder.ts'
 import { FAILED, type Io, line, OK, USAGE } from '../io.ts'
 import { inspect } from '../node/check-command.ts'
 import { askFleet } from './ask-fleet.ts'
-import { type Flags, type FoundSource, fromAnswers, fromFlags, fromFolder } from './fleet-source.ts'
-import { type NodeCheck, printCheck, printEnd, printFiles } from './print-setup.ts'
+import { type Flags, type FoundSource, fromAnswers, fromFlags, fromFolder, usualSrsDomain } from './fleet-source.ts'
+import { type NodeCheck, printCheck, printEnd, printFiles, printSrsDomain } from './print-setup.ts'
 
 export interface SetupOptions extends Flags {
   readonly answers?: string
@@ -64,6 +64,7 @@ function usageErrors(problems: readonly string[], io: Io): number {
 /** As `waypost check --offline` does, with the paths that the folders have here. False if a node would not start. */
 async function checkNodes({ fleet }: SetupDone, io: Io): Promise<boolean> {
   line(io.stdout, '')
+  const isUsualSrs = fleet.srsDomain === usualSrsDomain(fleet.domain)
   const checks: NodeCheck[] = []
   for (const node of fleet.nodes) {
     const config = relative('.', node.config)
@@ -72,13 +73,16 @@ async function checkNodes({ fleet }: SetupDone, io: Io): Promise<boolean> {
       config,
       problems: problems.filter((problem) => !isOnHost(problem)),
       onHost: problems.filter(isOnHost),
-      // The data directory is on the host of the node, not here.
-      warnings: warnings.filter(({ message }) => !message.startsWith('data: ')),
+      // The data directory is on the host of the node, not here. Setup explains its own choice once, not for each node.
+      warnings: warnings.filter(
+        ({ message }) => !message.startsWith('data: ') && !(isUsualSrs && message.startsWith('srs.domain: ')),
+      ),
       summary,
     }
     printCheck(check, io)
     checks.push(check)
   }
+  if (isUsualSrs) printSrsDomain(fleet, io)
   return checks.every(({ problems }) => problems.length === 0)
 }
 
