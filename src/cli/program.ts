@@ -1,6 +1,7 @@
 // The command line: every command with its arguments and options. docs/reference/commands.md is generated from these declarations.
 
 import { Command } from 'commander'
+import { RELEASE } from '../lib/program-version.ts'
 import { declareAccount } from './account/declare-account.ts'
 import { declareAutoconfig } from './autoconfig/declare-autoconfig.ts'
 import { declareBan } from './ban/declare-ban.ts'
@@ -18,6 +19,7 @@ import { declareOauth } from './oauth/declare-oauth.ts'
 import { declareMtaSts } from './mta-sts/declare-mta-sts.ts'
 import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
+import { declareStatus } from './status/declare-status.ts'
 import { declareSetup } from './setup/declare-setup.ts'
 import { declareSendmail } from './sendmail/declare-sendmail.ts'
 import { declareSecrets } from './secrets/declare-secrets.ts'
@@ -36,7 +38,7 @@ export interface ProgramPorts {
 export function createProgram({ io, finish, exit }: ProgramPorts): Command {
   const program = new Command('waypost')
     .description('Waypost: every kind of mail-routing node for organisations without mailboxes')
-    .version('0.1.0')
+    .version(RELEASE)
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError('(see --help)')
     // Subcommands copy this when they are declared.
@@ -44,6 +46,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
   for (const declare of [
     declareSetup,
     declareNode,
+    declareStatus,
     declareMail,
     declareSendmail,
     declareQueue,

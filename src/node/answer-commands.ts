@@ -15,17 +15,19 @@ const ORDERS_INTERVAL_MS = 1000
 export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'log'>, CertificateUsers {
   readonly reloader: Reloader
   readonly engine: Pick<DeliveryEngine, 'waits'>
+  readonly status: () => Promise<object>
   /** Null without `tls.acme`. */
   readonly certificates: CertificateWatch | null
 }
 
 /** Answers the requests of commands until the drain. */
 export async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
-  const { config, clock, log, reloader, engine, certificates } = parts
+  const { config, clock, log, reloader, engine, certificates, status } = parts
   await certificates?.start(parts)
   const requests = new Map<string, () => Promise<object>>([
     ['reload', () => reloader.reload()],
     ['waits', () => engine.waits()],
+    ['status', status],
     ...certificateRequests(certificates),
   ])
   const control = await startControl(controlSocketPath(config), { clock, log, requests })

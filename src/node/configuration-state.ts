@@ -10,6 +10,8 @@ import type { ReloadResult } from './reload-result.ts'
 export interface ConfigurationState {
   readonly health: HealthCheck
   readonly gauges: readonly GaugeSource[]
+  /** The last reload since the start, at unix milliseconds; null if there was none. */
+  last(): { readonly at: number; readonly result: ReloadResult } | null
   reloaded(result: ReloadResult): void
   /** What keeps the node from starting with the files on disk; empty if nothing does. */
   onDisk(problems: readonly Problem[]): void
@@ -41,6 +43,7 @@ export function createConfigurationState(clock: Pick<Clock, 'now'>): Configurati
         last?.result.kind === 'reloaded' ? last.result.restartFor.length : 0,
       ),
     ],
+    last: () => last,
     reloaded: (result) => {
       last = { at: clock.now(), result }
       invalid = result.kind === 'refused' ? result.problems : []

@@ -39,7 +39,7 @@ import { openLogin } from './open-login.ts'
 import { openLoginUses } from './open-login-uses.ts'
 import { openTokens } from './open-tokens.ts'
 import { observeNode } from './observation.ts'
-import type { ObservationParts } from './observation.ts'
+import type { Observation, ObservationParts } from './observation.ts'
 import { createLoginWatch } from '../reception/login-watch.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { createProbe, neededRoles } from './reachability.ts'
@@ -56,6 +56,8 @@ import { followLists, openRevocationLists } from './revocation-lists.ts'
 import type { RevocationLists } from './revocation-lists.ts'
 import { listenerMaterial } from './listener-material.ts'
 import type { CertificateUse } from './certificate-use.ts'
+import { keepLastRun } from './last-run.ts'
+import { createNodeStatus } from './build-status.ts'
 import { localPlace, startDrop } from './start-drop.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
@@ -159,6 +161,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const draining = new AbortController()
   const dns = await openDns(config, { clock, budgets, log, stops })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
+  const { startedAt } = await keepLastRun(config, { clock, log, stops })
   const state = startState(log, stops)
   const clients = watchClients(config, { queue, state, clock, budgets, log, stops })
   const services = watchServices(config, { ...dns, state, clock, budgets, log, stops })
@@ -179,7 +182,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     configuration,
     domain: config.domain,
   }
-  await observe(config, { ...observed, draining: draining.signal }, stops)
+  const observation = await observe(config, { ...observed, draining: draining.signal }, stops)
   await clients.start()
   const scanners = scannersOf(config, services, data.router)
   const received = await receiveMail(config, { ...shared, ...scanners, sources, clients, path, stops })
@@ -192,7 +195,10 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
-  await answerCommands({ ...running, ...services, reloader, engine: path.engine }, stops)
+  const health = () => observation.health()
+  const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
+  const status = createNodeStatus(config, facts)
+  await answerCommands({ ...running, ...services, reloader, engine: path.engine, status }, stops)
   log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
@@ -220,7 +226,7 @@ type ObservedParts = Omit<ObservationParts, 'reachability' | 'certificateMismatc
   Pick<ProbePorts, 'certificate' | 'resolver'>
 
 /** Starts the probes of resolver and fleet nodes, then log, metrics and health. */
-async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposableStack): Promise<void> {
+async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposableStack): Promise<Observation> {
   const { clock, log, certificate } = parts
   const reachability = watchReachability(
     { roles: neededRoles(config), needsResolver: config.role.checks.includes('authentication-results') },
@@ -235,6 +241,7 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
     certificateMismatch: mismatch,
   })
   stops.defer(() => observation.close())
+  return observation
 }
 
 type NotReceived =

@@ -7,7 +7,8 @@ import type { LastUses } from '../auth/last-uses.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import { checkHealth } from '../observe/health-report.ts'
-import type { HealthCheck } from '../observe/health-report.ts'
+import type { HealthCheck, HealthReport } from '../observe/health-report.ts'
+import { createEventRates, type EventRates } from '../observe/event-rates.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
@@ -99,11 +100,14 @@ export interface ObservationParts extends HealthParts {
   readonly reports: Pick<ReportWatch, 'health' | 'metrics'> | null
 }
 
+export interface Observation {
+  health(): Promise<HealthReport>
+  readonly rates: EventRates
+  close(): Promise<void>
+}
+
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
-export async function observeNode(
-  admin: AdminSettings | null,
-  parts: ObservationParts,
-): Promise<{ close(): Promise<void> }> {
+export async function observeNode(admin: AdminSettings | null, parts: ObservationParts): Promise<Observation> {
   const { queue, clock, log } = parts
   const checks = allChecks(parts)
   const registry = new Registry()
@@ -112,16 +116,19 @@ export async function observeNode(
     histograms: [parts.meter.histogram],
     process: true,
   })
+  const rates = createEventRates(clock)
+  const health = () => checkHealth(checks, clock)
   queue.subscribe((events) => {
     for (const event of events) {
       log.event(event)
       metrics.record(event)
+      rates.record(event)
     }
   })
-  if (!admin) return { close: async () => undefined }
+  if (!admin) return { health, rates, close: async () => undefined }
   const listener = await startAdmin(admin, {
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
-    health: () => checkHealth(checks, clock),
+    health,
     bug: (error, context) => log.bug(error, context),
   })
   if (listener.kind === 'refused')
@@ -130,7 +137,7 @@ export async function observeNode(
       `admin.listen: cannot listen on ${formatEndpoint(admin)}: ${listener.problem}`,
       listener.cause,
     )
-  return listener
+  return { health, rates, close: () => listener.close() }
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {

@@ -49,7 +49,8 @@ export function queueGauges(queue: Pick<OpenQueue, 'reader'>, clock: Clock): Gau
   ]
 }
 
-function reuseStats(queue: Pick<OpenQueue, 'reader'>, clock: Clock): () => Promise<QueueStats> {
+/** The statistics, read at most once in five seconds. */
+export function reuseStats(queue: Pick<OpenQueue, 'reader'>, clock: Clock): () => Promise<QueueStats> {
   let last: { readonly at: number; readonly stats: Promise<QueueStats> } | null = null
   return () => {
     const now = clock.monotonic()

@@ -118,3 +118,8 @@ export function policiesPath({ data }: WithData): string {
 export function tlsResultsPath({ data }: WithData): string {
   return join(data, 'tls-results.db')
 }
+
+/** When the node started and stopped. */
+export function lastRunPath({ data }: WithData): string {
+  return join(data, 'last-run.json')
+}

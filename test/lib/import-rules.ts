@@ -36,6 +36,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   server: ['smtp', 'policy', 'message', 'budget', 'lib'],
   reception: ['server', 'policy', 'budget', 'auth', 'route', 'intake', 'queue', 'message', 'observe', 'smtp', 'lib'],
   observe: ['smtp', 'lib'],
+  'fleet-view': ['queue'],
   config: ['certificates', 'oauth', 'policy', 'smtp', 'state', 'lib'],
   fleet: ['config', 'smtp', 'lib'],
   published: ['fleet', 'config', 'mta-sts', 'autoconfig', 'filter', 'dns', 'lib'],

@@ -8,7 +8,12 @@ import { controlSocketPath } from '../../wiring/node-paths.ts'
 
 export type NodeAnswer =
   | { readonly kind: 'answer'; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly problem: string }
+  | {
+      readonly kind: 'failed'
+      readonly problem: string
+      /** `absent`: no node runs. `silent`: one accepts connections and does not answer. `unknown`: it could not be asked. */
+      readonly is: 'absent' | 'silent' | 'unknown'
+    }
 
 /** An answer is a list of problems; a longer one is a fault. */
 const MAX_ANSWER = 16 * 1024 * 1024
@@ -19,7 +24,7 @@ export function askNode(data: string, request: string, waitMs: number): Promise<
   try {
     address = socketPath(controlSocketPath({ data }))
   } catch (error) {
-    return Promise.resolve({ kind: 'failed', problem: unreachable(data, error as NodeJS.ErrnoException) })
+    return Promise.resolve(unreachable(data, error as NodeJS.ErrnoException))
   }
   return new Promise((resolve) => {
     const socket = createConnection(address.path)
@@ -33,7 +38,7 @@ export function askNode(data: string, request: string, waitMs: number): Promise<
         .destroy()
       resolve(answer)
     }
-    const fail = (problem: string) => end({ kind: 'failed', problem })
+    const fail = (problem: string) => end({ kind: 'failed', problem, is: 'silent' })
     const limit = commandClock.after(waitMs, () =>
       fail(
         `the node with the data directory ${data} did not answer within ${formatDuration(waitMs)}; the request may still take effect, see the log of the node`,
@@ -41,7 +46,7 @@ export function askNode(data: string, request: string, waitMs: number): Promise<
     )
     socket.setEncoding('utf8')
     socket.on('connect', () => socket.write(`${request}\n`))
-    socket.on('error', (error) => fail(unreachable(data, error)))
+    socket.on('error', (error) => end(unreachable(data, error)))
     socket.on('data', (chunk: string) => {
       text += chunk
       if (text.length > MAX_ANSWER) fail('the answer of the node is too long')
@@ -62,11 +67,15 @@ function parse(text: string): unknown {
   }
 }
 
-function unreachable(data: string, { code, message }: NodeJS.ErrnoException): string {
+function unreachable(data: string, { code, message }: NodeJS.ErrnoException): NodeAnswer {
+  const failed = (problem: string, is: 'absent' | 'unknown') => ({ kind: 'failed', problem, is }) as const
   // The socket is missing, or a process that no longer runs has left it.
   if (code === 'ENOENT' || code === 'ECONNREFUSED')
-    return `no node is running with the data directory ${data}, or it has not finished its start`
+    return failed(`no node is running with the data directory ${data}, or it has not finished its start`, 'absent')
   if (code === 'EACCES' || code === 'EPERM')
-    return `cannot reach the node: permission denied in ${data}; run the command as the owner of that directory or as root`
-  return `cannot reach the node: ${message}`
+    return failed(
+      `cannot reach the node: permission denied in ${data}; run the command as the owner of that directory or as root`,
+      'unknown',
+    )
+  return failed(`cannot reach the node: ${message}`, 'unknown')
 }
