@@ -5,7 +5,6 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import type { Clock } from '../lib/clock.ts'
 import { errorText, type Log } from '../lib/log.ts'
-import type { Resolver } from '../dns/resolver.ts'
 import { AcmeError } from './acme-error.ts'
 import { type AccountTerms, openAccount, orderCertificate } from './acme-order.ts'
 import { AcmeSession } from './acme-session.ts'
@@ -15,7 +14,8 @@ import { type KeeperFiles, readPair } from './keeper-files.ts'
 import { emptyState, type KeeperState, readState, writeState } from './keeper-state.ts'
 import { createKey, type KeyKind, publicKeyInfo } from './key-kind.ts'
 import { readIfThere, writePrivateFile } from './private-file.ts'
-import { findKeyInDns } from './published-tlsa.ts'
+import { nextKey } from './key-to-find.ts'
+import { findKeyInDns, type TlsaWitnesses } from './published-tlsa.ts'
 import { renewalAdvice } from './renewal-advice.ts'
 import { renewalId, timeIn } from './renewal-info.ts'
 import { tlsaOwners } from './own-tlsa.ts'
@@ -39,7 +39,8 @@ export interface KeeperSettings {
 export interface KeeperPorts {
   readonly clock: Clock
   readonly log: Pick<Log, 'info' | 'warn' | 'error' | 'bug'>
-  readonly resolver: Pick<Resolver, 'resolve'>
+  /** The resolvers that must show a next key. */
+  readonly witnesses: () => TlsaWitnesses
   readonly challenger: Challenger
   /** A number from 0 to 1. */
   readonly random: () => number
@@ -175,11 +176,11 @@ class Keeper implements CertificateKeeper {
     if (key === null) return NOTHING_DUE
     const pair = await readPair(files)
     if (now) return this.#order(key, pair)
-    const shown = await findKeyInDns(tlsaOwners(names, tlsaPorts), publicKeyInfo(key), this.#ports.resolver)
+    const shown = await findKeyInDns(tlsaOwners(names, tlsaPorts), nextKey(key), this.#ports.witnesses())
     if (shown.kind === 'none' && !pair) return this.#order(key, pair)
     if (shown.kind === 'missing' || shown.kind === 'unavailable') {
       if (this.#state.shownSince !== null && shown.kind === 'missing') await this.#remember({ shownSince: null })
-      const why = shown.kind === 'missing' ? `${shown.owners.join(', ')} do not have its TLSA record` : shown.cause
+      const why = shown.kind === 'missing' ? `${shown.places.join(', ')} without its TLSA record` : shown.cause
       if (!pair) await this.#remember({ problem: `the first key waits for the DNS: ${why}` })
       return waiting(why)
     }

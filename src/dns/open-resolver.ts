@@ -2,6 +2,7 @@
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Clock } from '../lib/clock.ts'
+import { formatEndpoint } from '../lib/endpoint.ts'
 import { createCachedResolver } from './cache.ts'
 import type { Resolver } from './resolver.ts'
 import { createStubResolver, stubDefaults } from './stub.ts'
@@ -17,6 +18,18 @@ export interface ResolverSettings {
 /** Without a cache and without limits, for questions whose answers must be new. */
 export async function openStub({ servers, timeoutMs }: ResolverSettings): Promise<Resolver> {
   return createStubResolver(servers ? { ...stubDefaults, servers, timeoutMs } : await readSystemServers())
+}
+
+/** A stub for each server, where each has to say something by itself. `label` is its address. */
+export async function openStubs({
+  servers,
+  timeoutMs,
+}: ResolverSettings): Promise<readonly { readonly label: string; readonly resolver: Resolver }[]> {
+  const settings = servers ? { ...stubDefaults, servers, timeoutMs } : await readSystemServers()
+  return settings.servers.map((server) => ({
+    label: formatEndpoint(server),
+    resolver: createStubResolver({ ...settings, servers: [server] }),
+  }))
 }
 
 /** @param budgets has the places of questions */

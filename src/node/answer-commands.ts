@@ -1,5 +1,6 @@
 // What commands ask of a running node: requests on the control socket, and orders left in files.
 
+import { z } from 'zod'
 import { startControl } from './control-socket.ts'
 import type { DeliveryEngine } from '../delivery/engine.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
@@ -7,6 +8,7 @@ import type { Log } from '../lib/log.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
 import type { CertificateWatch } from './certificate-watch.ts'
 import type { CertificateUsers } from './use-certificate.ts'
+import type { KeyWatch } from './key-watch.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
 
 /** How soon the order of an operator to accept the files is seen. */
@@ -18,20 +20,34 @@ export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'l
   readonly status: () => Promise<object>
   /** Null without `tls.acme`. */
   readonly certificates: CertificateWatch | null
+  readonly keys: Pick<KeyWatch, 'start' | 'useNow'>
 }
 
 /** Answers the requests of commands until the drain. */
 export async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
-  const { config, clock, log, reloader, engine, certificates, status } = parts
+  const { config, clock, log, reloader, engine, certificates, keys, status } = parts
   await certificates?.start(parts)
-  const requests = new Map<string, () => Promise<object>>([
+  keys.start(parts)
+  const requests = new Map<string, (argument: string) => Promise<object>>([
     ['reload', () => reloader.reload()],
     ['waits', () => engine.waits()],
     ['status', status],
     ...certificateRequests(certificates),
+    ['certificate-use', (order) => useNow(keys, order)],
   ])
   const control = await startControl(controlSocketPath(config), { clock, log, requests })
   stops.defer(() => control.close())
+}
+
+const orderSchema = z.object({ by: z.string(), reason: z.string() })
+
+/** An order of an operator to use what waits for the DNS. */
+async function useNow(keys: Pick<KeyWatch, 'useNow'>, order: string): Promise<object> {
+  try {
+    return await keys.useNow(orderSchema.parse(JSON.parse(order)))
+  } catch {
+    return { kind: 'failed', text: 'the order has no name or no reason' }
+  }
 }
 
 /** Those of `waypost certificates`. */

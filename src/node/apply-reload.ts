@@ -20,6 +20,7 @@ import type { OpenLogin } from './open-login.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { untilSettled } from './settled-files.ts'
 import type { RevocationLists } from './revocation-lists.ts'
+import type { KeyWatch } from './key-watch.ts'
 import { listenerMaterial } from './listener-material.ts'
 import { applyReloadable } from './reloadable-keys.ts'
 import { useCertificate } from './use-certificate.ts'
@@ -39,6 +40,7 @@ export interface Reloadable {
   readonly guard: FileGuard
   readonly revocation: Pick<RevocationLists, 'lists' | 'update'>
   readonly certificate: { value: TlsMaterial | null }
+  readonly keys: Pick<KeyWatch, 'choose' | 'warnings'>
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
   readonly https: readonly Pick<HttpsListener, 'updateTls'>[]
@@ -82,8 +84,8 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   node.login?.update(config)
   node.accounts.update(config)
   node.selfService?.update(config)
-  const cause = useCertificate(listenerMaterial(config), node)
-  const warnings = [...loaded.warnings]
+  const cause = useCertificate(await node.keys.choose(listenerMaterial(config)), node)
+  const warnings = [...loaded.warnings, ...node.keys.warnings()]
   if (cause) {
     log.error({ cause }, 'the new certificate is invalid; the old one stays in use')
     const message = `tls: a listener refused the new certificate, and the old one stays in use: ${cause}`

@@ -29,7 +29,7 @@ export interface CertificateWatch {
   close(): void
 }
 
-export interface CertificateWatchPorts extends Pick<KeeperPorts, 'clock' | 'log' | 'resolver'> {
+export interface CertificateWatchPorts extends Pick<KeeperPorts, 'clock' | 'log' | 'witnesses'> {
   readonly budgets: Pick<Budgets, 'pool'>
 }
 

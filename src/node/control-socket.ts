@@ -1,5 +1,6 @@
 // A Unix socket in the data directory through which commands talk to the running node. Its permissions are the access control: only the
-// owner of the data directory and root may connect. A request is one line, the answer one line of JSON.
+// owner of the data directory and root may connect. A request is one line, a name
+// and for some an argument after a space; the answer is one line of JSON.
 
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -12,13 +13,13 @@ export interface ControlPorts {
   readonly clock: Pick<Clock, 'after'>
   readonly log: Pick<Log, 'warn' | 'bug'>
   /** The requests that the node knows. What a function returns is sent as JSON. */
-  readonly requests: ReadonlyMap<string, () => Promise<object>>
+  readonly requests: ReadonlyMap<string, (argument: string) => Promise<object>>
 }
 
 /** Commands are called by people and timers; more connections than this are a fault. */
 const MAX_CONNECTIONS = 16
-/** Octets of a request line. */
-const MAX_REQUEST = 256
+/** Characters of a request line: a name, and a reason that an operator types. */
+const MAX_REQUEST = 2048
 /** A command sends its request at once. */
 const REQUEST_MS = 5000
 
@@ -68,9 +69,10 @@ function serve(socket: Socket, { clock, log, requests }: ControlPorts): void {
     if (end === -1 && text.length <= MAX_REQUEST) return
     late.cancel()
     socket.pause()
-    const request = requests.get(text.slice(0, Math.max(0, end)))
+    const [name = '', ...words] = text.slice(0, Math.max(0, end)).split(' ')
+    const request = requests.get(name)
     if (!request) return void socket.end(`${JSON.stringify({ kind: 'unknown-request' })}\n`)
-    request().then(
+    request(words.join(' ')).then(
       (answer) => socket.end(`${JSON.stringify(answer)}\n`),
       (error: unknown) => {
         log.bug(error, 'control request')

@@ -48,6 +48,7 @@ import { createPasswordCount, type PasswordCount } from './password-count.ts'
 import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { openDns } from './open-dns.ts'
+import { openKeyWatch } from './key-watch.ts'
 import { startReloader } from './reloader.ts'
 import { deliveryHelpers, scannersOf, watchServices } from './services.ts'
 import { holdSources } from './source-holder.ts'
@@ -157,9 +158,11 @@ function createCounts() {
 async function boot(config: Config, parts: BootParts): Promise<Node> {
   const { data, tokens, sources, guard, budgets, revocation, log, flush, stops } = parts
   const clock = systemClock
-  const certificate: { value: TlsMaterial | null } = { value: listenerMaterial(config) }
   const draining = new AbortController()
   const dns = await openDns(config, { clock, budgets, log, stops })
+  const keys = await openKeyWatch(config, { ...dns, clock, log })
+  stops.defer(() => keys.close())
+  const certificate: { value: TlsMaterial | null } = { value: await keys.choose(listenerMaterial(config)) }
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const { startedAt } = await keepLastRun(config, { clock, log, stops })
   const state = startState(log, stops)
@@ -168,7 +171,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = createCounts()
   const modes = createCurrentModes(config, log)
-  const kept = { data, certificate, revocation, ...(await openLoginUses(config, { clock, log, stops })), ...counts }
+  const kept = { data, certificate, keys, revocation, ...(await openLoginUses(config, { clock, log, stops })), ...counts }
   const shared = { queue, ...dns, clock, budgets, log, newQueueId, modes, ...kept }
   const path = buildMailPath(config, { ...shared, ...deliveryHelpers(services) })
   stops.defer(() => path.stop())
@@ -190,11 +193,12 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   services.tlsReports?.start({ intake: path.intake, queue })
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
-  const used = { config, clock, log, data, tokens, sources, guard, revocation, certificate, modes }
+  const used = { config, clock, log, data, tokens, sources, guard, revocation, certificate, keys, modes }
   const running = { ...used, ...received, greylist: services.greylist, accounts: clients.accounts }
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
+  for (const { message } of keys.warnings()) log.warn({}, message)
   const health = () => observation.health()
   const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
   const status = createNodeStatus(config, facts)

@@ -15,6 +15,7 @@ import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { AccountWatch } from './account-watch.ts'
 import type { BanWatch } from './ban-watch.ts'
+import type { KeyWatch } from './key-watch.ts'
 import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
@@ -90,6 +91,7 @@ export interface ObservationParts extends HealthParts {
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
   /** Null without `tls.acme`. */
   readonly certificates: Pick<CertificateWatch, 'health' | 'metrics'> | null
+  readonly keys: Pick<KeyWatch, 'health' | 'metrics'>
   /** Null for a node that never sends to the internet. */
   readonly validation: Pick<ValidationWatch, 'health' | 'metric'> | null
   /** Null without OAuth clients. */
@@ -152,6 +154,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     parts.accounts.health,
+    parts.keys.health,
     ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns].flatMap((one) => (one ? [one.health] : [])),
     ...[parts.certificates, parts.validation, parts.policies, parts.tlsReports].flatMap((one) =>
       one ? [one.health] : [],
@@ -234,6 +237,7 @@ export function nodeGauges(
     | 'data'
     | 'appUse'
     | 'certificateUse'
+    | 'keys'
     | 'domain'
   >,
   checks: readonly HealthCheck[],
@@ -251,6 +255,7 @@ export function nodeGauges(
     ...parts.meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
     parts.certificateUse.metric,
+    ...parts.keys.metrics,
     appPasswordGauge({ list: () => parts.data.apps, use: parts.appUse, domain: parts.domain, clock }),
     ...watchMetrics(parts),
   ]

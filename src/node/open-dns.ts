@@ -2,7 +2,8 @@
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
-import { openResolver, openStub } from '../dns/open-resolver.ts'
+import type { TlsaWitnesses } from '../certificates/published-tlsa.ts'
+import { openResolver, openStub, openStubs } from '../dns/open-resolver.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -16,14 +17,25 @@ export interface DnsParts {
   readonly stops: AsyncDisposableStack
 }
 
+export interface OpenDns {
+  readonly resolver: Resolver
+  /** Null for a node that never sends to the internet. */
+  readonly validation: ValidationWatch | null
+  /** Those that have to show the key of a certificate, each without a cache. */
+  readonly witnesses: () => TlsaWitnesses
+}
+
 export async function openDns(
   config: Config,
   { clock, budgets, log, stops }: DnsParts,
-): Promise<{ readonly resolver: Resolver; readonly validation: ValidationWatch | null }> {
+): Promise<OpenDns> {
   const settings = resolverSettings(config)
   const resolver = await openResolver(settings, { clock, budgets })
-  if (config.role.internet === 'never') return { resolver, validation: null }
+  const resolvers = await openStubs(settings)
+  if (config.role.internet === 'never')
+    return { resolver, validation: null, witnesses: () => ({ resolvers, countsInsecure: true }) }
   const validation = watchValidation(validationSettings(config), { resolver: await openStub(settings), clock, log })
   stops.defer(() => validation.close())
-  return { resolver: validation.gate(resolver), validation }
+  const witnesses = () => ({ resolvers, countsInsecure: !validation.validates() })
+  return { resolver: validation.gate(resolver), validation, witnesses }
 }

@@ -46,7 +46,7 @@ const partialRestartKeys = {
   // The modes of checks are data.
   role: ({ role }) => ({ ...role, modes: null }),
   // A certificate can be renewed, but whether there is one decides if listeners offer STARTTLS, and a CA decides if peers are verified.
-  tls: ({ tls }) => [tls !== null, (tls?.ca ?? null) !== null, { ...tls?.acme, isTemporary: null }],
+  tls: ({ tls }) => [tls !== null, (tls?.ca ?? null) !== null, tls?.newKeys, { ...tls?.acme, isTemporary: null }],
   // Whether there are any decides if listeners request certificates.
   user_certificates: ({ user_certificates }) => user_certificates !== null,
   // Whether there are tokens decides which mechanisms listeners offer.

@@ -73,6 +73,7 @@ beforeEach(async () => {
     transfers: null,
     https: [],
     selfService: null,
+    keys: { choose: async (material) => material, warnings: () => [] },
     greylist: null,
     accounts: { update: () => undefined },
     login: { update: ({ login }) => void loginUpdates.push(login.remember_for) },

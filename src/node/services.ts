@@ -1,6 +1,7 @@
 // What a running node asks: rspamd, clamd, lists in the DNS, the greylist, token servers, published policies; the drop directory, and TLS reports.
 
 import type { Budgets } from '../budget/budgets.ts'
+import type { TlsaWitnesses } from '../certificates/published-tlsa.ts'
 import type { Config } from '../config/config.ts'
 import { askAs } from '../dns/ask-as.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -29,6 +30,7 @@ import { createVirusWatch } from './virus-watch.ts'
 interface ServiceParts {
   readonly clock: Clock
   readonly resolver: Resolver
+  readonly witnesses: () => TlsaWitnesses
   readonly budgets: Budgets
   readonly state: StateChannel
   readonly log: EventLog
@@ -36,7 +38,7 @@ interface ServiceParts {
 }
 
 /** Starts them; null for what the configuration does not have. The stops end them. */
-export function watchServices(config: Config, { resolver, clock, budgets, state, log, stops }: ServiceParts) {
+export function watchServices(config: Config, { resolver, witnesses, clock, budgets, state, log, stops }: ServiceParts) {
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
@@ -51,7 +53,7 @@ export function watchServices(config: Config, { resolver, clock, budgets, state,
   stops.defer(() => oauth?.close())
   const fleetDns = watchFleetDns(config, { resolver, clock, log })
   stops.defer(() => fleetDns?.close())
-  const certificates = watchCertificate(config, { resolver, clock, budgets, log })
+  const certificates = watchCertificate(config, { witnesses, clock, budgets, log })
   stops.defer(() => certificates?.close())
   const ask = createStrangerClient(strangerSettings(config), {
     resolver: askAs(resolver, { purpose: 'delivery' }),

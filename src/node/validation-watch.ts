@@ -12,6 +12,8 @@ export interface ValidationWatch {
   readonly metric: GaugeSource
   /** The resolver, whose authentic bits count only while it is not known to be unreliable. */
   gate(resolver: Resolver): Resolver
+  /** Whether the resolver is known to validate. */
+  validates(): boolean
   close(): void
 }
 
@@ -45,6 +47,7 @@ export function watchValidation(
   const timer = clock.every(PROBE_MS, probe)
   return {
     gate: (inner) => believing(inner, state),
+    validates: () => state.value.kind === 'validates',
     health: {
       name: 'dnssec',
       check: () => {

@@ -109,6 +109,11 @@ export function dnsCheckPath({ data }: WithData): string {
   return join(data, 'dns-check.json')
 }
 
+/** The certificates in use with their keys, of files that an operator may replace. */
+export function keptPairsPath({ data }: WithData): string {
+  return join(data, 'certificates-in-use.json')
+}
+
 /** MTA-STS policies of other domains. */
 export function policiesPath({ data }: WithData): string {
   return join(data, 'sts-policies.db')

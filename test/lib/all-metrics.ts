@@ -23,6 +23,7 @@ import { watchValidation } from '../../src/node/validation-watch.ts'
 import { watchReports } from '../../src/node/report-watch.ts'
 import type { Router } from '../../src/route/resolution.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
+import { watchKeys } from '../../src/node/key-watch.ts'
 import { watchCertificate } from '../../src/node/certificate-watch.ts'
 import { watchOauth } from '../../src/node/oauth-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
@@ -104,7 +105,11 @@ export function allMetrics(): Registry {
     certificates: watchCertificate({ tls: { acme: { file: '/nowhere', http: {} } } } as unknown as Config, {
       clock,
       budgets,
-      resolver: fakeResolver({}),
+      witnesses: () => ({ resolvers: [], countsInsecure: true }),
+      log: { ...log, error: () => undefined, bug: () => undefined },
+    }),
+    keys: watchKeys(config({ tls: null }), null, {
+      clock,
       log: { ...log, error: () => undefined, bug: () => undefined },
     }),
     oauth: watchOauth({ data: '/nowhere', oauth_clients: { x: {} } } as unknown as Config, {

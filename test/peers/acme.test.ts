@@ -107,7 +107,7 @@ describe.runIf(ensurePeers(['pebble']))('Pebble', () => {
       const waits = await runWaypost(['certificates', 'rotate', '-c', node.config])
       expect(waits).toMatchObject({
         status: 0,
-        stdout: expect.stringContaining(`${owner} do not have its TLSA record`),
+        stdout: expect.stringContaining(`${owner} without its TLSA record`),
       })
       const [next = ''] = (await listed(node)).acme.nextKeyTlsa
       expect(statSync(`${file}.next-key`).mode & 0o777).toBe(0o600)

@@ -6,7 +6,9 @@ import { askNode } from '../node/ask-node.ts'
 import { type NodePlace, withDataDirectory } from '../place/node-place.ts'
 
 export interface CertificateAskOptions extends NodePlace {
-  readonly request: 'certificate-renew' | 'certificate-rotate' | 'certificate-rotate-now'
+  readonly request: 'certificate-renew' | 'certificate-rotate' | 'certificate-rotate-now' | 'certificate-use'
+  /** With `certificate-use`. */
+  readonly order?: { readonly by: string; readonly reason: string }
   readonly waitMs: number
 }
 
@@ -14,7 +16,9 @@ const answerSchema = z.object({ kind: z.enum(['done', 'waits', 'failed']), text:
 
 export function certificateAsk(options: CertificateAskOptions, io: Io): Promise<number> | number {
   return withDataDirectory(options, io, async (data) => {
-    const answered = await askNode(data, options.request, options.waitMs)
+    const { request, order } = options
+    const question = order ? `${request} ${JSON.stringify(order)}` : request
+    const answered = await askNode(data, question, options.waitMs)
     const read = answered.kind === 'answer' ? answerSchema.safeParse(answered.value) : null
     const problem = answered.kind === 'failed' ? answered.problem : 'the node does not know the request: restart it'
     const answer = read?.success ? read.data : { kind: 'failed', text: problem }

@@ -2,11 +2,14 @@
 
 import { X509Certificate } from 'node:crypto'
 import { keeperFiles } from '../../certificates/keeper-files.ts'
+import { type KeptPairs, readKept } from '../../certificates/kept-pairs.ts'
 import { type KeeperState, readState } from '../../certificates/keeper-state.ts'
 import { readIfThere } from '../../certificates/private-file.ts'
 import { tlsaDigest, tlsaLine, tlsaOwners } from '../../certificates/own-tlsa.ts'
 import type { Config } from '../../config/config.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { describeKeys } from '../../node/key-watch.ts'
+import { keptPairsPath } from '../../wiring/node-paths.ts'
 import { type Io, json, line, OK } from '../io.ts'
 import { withConfig } from '../with-config.ts'
 
@@ -28,6 +31,17 @@ interface Listed {
   readonly tlsa: readonly string[]
 }
 
+interface WaitingKey {
+  readonly key: string
+  /** Unix milliseconds as ISO 8601. */
+  readonly since: string
+  readonly cause: string
+  /** When the node uses it whatever the DNS says. */
+  readonly until: string
+  /** Fingerprint of the key that stays in use. */
+  readonly inUse: string | null
+}
+
 interface OwnCertificate {
   /** True before the first certificate. */
   readonly isTemporary: boolean
@@ -47,10 +61,18 @@ export function certificateList(options: CertificateListOptions, io: Io): Promis
   return withConfig(options.config, io, async (config) => {
     const listed = certificatesOf(config)
     const own = await ownCertificate(config)
-    if (options.json) json(io.stdout, { certificates: listed, acme: own })
+    const kept = await readKept(keptPairsPath(config))
+    const waiting = waitingKeys(kept)
+    if (options.json) json(io.stdout, { certificates: listed, waiting, acme: own })
     else {
       if (listed.length === 0 && own === null) line(io.stdout, 'the node has no certificate (tls)')
-      for (const one of listed) print(one, io)
+      for (const one of listed)
+        print(
+          one,
+          waiting.find(({ key }) => key === one.key),
+          io,
+        )
+      for (const { slot, text } of describeKeys({ ...kept, waits: [] })) line(io.stdout, `${slot}: ${text}`)
       if (own) printOwn(own, io)
     }
     return OK
@@ -99,12 +121,29 @@ async function ownCertificate({ tls }: Config): Promise<OwnCertificate | null> {
   }
 }
 
-function print(one: Listed, io: Io): void {
+function print(one: Listed, waiting: WaitingKey | undefined, io: Io): void {
   line(io.stdout, `${one.key}: ${one.names.join(', ') || 'no name'}`)
   line(io.stdout, `  issued by ${one.issuer}`)
   line(io.stdout, `  valid until ${one.expires} (${one.daysLeft} days)`)
   line(io.stdout, `  key sha256:${one.keyFingerprint}`)
   for (const record of one.tlsa) line(io.stdout, `  ${record}`)
+  if (!waiting) return
+  line(io.stdout, `  not in use since ${waiting.since}: ${waiting.cause}`)
+  line(io.stdout, `  the key sha256:${waiting.inUse} stays in use until ${waiting.until} at the latest`)
+  line(io.stdout, '  publish the TLSA records above beside those of the key in use')
+}
+
+function waitingKeys({ waits, pairs }: KeptPairs): readonly WaitingKey[] {
+  return waits.map(({ slot, since, cause, until }) => {
+    const used = pairs.find((one) => one.slot === slot) ?? pairs[0]
+    return {
+      key: slot,
+      since: new Date(since).toISOString(),
+      cause,
+      until: new Date(until).toISOString(),
+      inUse: used ? tlsaDigest(used.certificate).toString('hex') : null,
+    }
+  })
 }
 
 function printOwn(own: OwnCertificate, io: Io): void {

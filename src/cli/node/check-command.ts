@@ -5,6 +5,7 @@ import { readShortHashes } from '../../node/srs-hash-record.ts'
 import { existsSync } from 'node:fs'
 import { readDataKey } from '../../config/data-key.ts'
 import { accountWarnings, silentMachines, unusedCertificates } from './account-warnings.ts'
+import { keyWarnings } from './key-warnings.ts'
 import { hostWarnings } from '../../node/check-host.ts'
 import { oauthWarnings } from '../../node/oauth-warnings.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
@@ -115,6 +116,7 @@ export async function inspect(options: CheckOptions & { readonly isUserKnown: bo
   ]
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
   warnings.push(...(await accountWarnings(config, data.data, options.offline !== true)))
+  warnings.push(...(await keyWarnings(config, options.offline !== true)))
   const unused = await unusedCertificates(config, data.data)
   const silent = await silentMachines(config, data.data)
   const notes = [

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { readCertificate } from '../read-files.ts'
 import { readTlsMaterial, type TlsMaterial } from '../read-tls-material.ts'
 import { section, type SectionReader } from '../section.ts'
-import { path } from '../values.ts'
+import { flag, path } from '../values.ts'
 import { type AcmeConfig, acmeSchema, readAcme } from './tls-acme.ts'
 
 /** Each handshake compares the name with all of them. */
@@ -31,12 +31,30 @@ const schema = z.strictObject({
     .describe(
       'Further certificates of the SMTP listeners, for other names or with another type of key. A client that names a host (SNI) gets those for that name, every other client the first one.',
     ),
+  wait_for_tlsa: flag
+    .default(true)
+    .describe(
+      'A certificate with a new key in the files is not used before the DNS shows its TLSA record, if its names have TLSA records. The node keeps the certificate in use, with its key, in its data directory for that.',
+    ),
+  tlsa_ports: z
+    .array(z.int().min(1).max(65535), { error: 'a list of ports' })
+    .optional()
+    .describe('Ports whose TLSA records count for `wait_for_tlsa`; default: those of the listeners with TLS.'),
 })
+
+/** When a new key in the files of an operator is used. */
+export interface NewKeys {
+  readonly wait: boolean
+  /** Null: those of the listeners. */
+  readonly ports: readonly number[] | null
+}
 
 /** The certificates in use, and how the node gets the first one. */
 export interface NodeTls extends TlsMaterial {
   /** Absent: an operator renews it. */
   readonly acme?: AcmeConfig
+  /** Absent in what the listeners use. */
+  readonly newKeys?: NewKeys
 }
 
 export const tls = section(
@@ -46,11 +64,15 @@ export const tls = section(
     const first = readFirst(written, reader)
     const read = written.more.map((files, index) => readTlsMaterial(files, reader.below('more', String(index))))
     const pairs = read.filter((pair) => pair !== null)
-    return first && { ...first, ...(pairs.length > 0 && { more: pairs }) }
+    const newKeys = { wait: written.wait_for_tlsa, ports: written.tlsa_ports ?? null }
+    return first && { ...first, newKeys, ...(pairs.length > 0 && { more: pairs }) }
   },
 )
 
-function readFirst({ certificate, key, ca, acme }: z.output<typeof schema>, reader: SectionReader): NodeTls | null {
+function readFirst(
+  { certificate, key, ca, acme }: z.output<typeof schema>,
+  reader: SectionReader,
+): Omit<NodeTls, 'newKeys'> | null {
   if (acme) {
     if (certificate !== undefined || key !== undefined)
       reader.report([], 'found certificate or key beside acme, expected acme alone or both of the others')
