@@ -4,7 +4,7 @@
 import { X509Certificate } from 'node:crypto'
 import { userText } from '../smtp/origin.ts'
 import type { ClientCertificate } from '../smtp/session.ts'
-import { plainSerial } from './der-reader.ts'
+import { plainSerial } from '../x509/der-reader.ts'
 import type { Machine } from './machines.ts'
 import type { RevocationList } from './revocation-list.ts'
 

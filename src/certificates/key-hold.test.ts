@@ -194,7 +194,7 @@ describe('while the DNS is down', () => {
     expect(await hold.look()).toBeNull()
     await clock.advance(DAY_MS)
     expect(used(await hold.look())).toEqual(prints(fresh))
-    expect(logged.at(-2)).toMatch(/^error the certificate in use has expired: the node uses the new key/)
+    expect(logged.at(-3)).toMatch(/^error the certificate in use has expired: the node uses the new key/)
     expect(hold.state().unshown).toMatchObject([{ why: 'expired' }])
     zones = [{ [OWNER]: [tlsa(fresh)] }]
     await hold.look()

@@ -1,4 +1,4 @@
-// Writes the DER (X.690) that certificates need. It has no reader.
+// Writes the DER (X.690) that certificates need; der-reader.ts reads it.
 
 /** One tag, length and value. */
 export function tlv(tag: number, ...parts: readonly Uint8Array[]): Buffer {

@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { plainSerial } from '../../src/auth/der-reader.ts'
+import { plainSerial } from '../../src/x509/der-reader.ts'
 import { readRevocationList } from '../../src/auth/revocation-list.ts'
 import { writeAccounts } from '../lib/accounts.ts'
 import {

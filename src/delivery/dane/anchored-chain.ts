@@ -3,7 +3,7 @@
 
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isNamedBy, type Presented } from './presented-chain.ts'
-import { readCertificateParts } from './certificate-parts.ts'
+import { readCertificateParts } from '../../x509/certificate-parts.ts'
 import { FULL, PUBLIC_KEY, type TlsaRecord } from './tlsa-record.ts'
 
 /** From the certificate of the host upwards, with that of the CA if there is one. Null: no record names a CA of the chain. */

@@ -2,7 +2,7 @@
 // for, and the limits that a CA has. Signatures are checked where the chain is built.
 
 import type { TlsFailure } from '../../smtp/tls-result.ts'
-import { readElements, type CertificateExtension } from './certificate-parts.ts'
+import { pathLength } from '../../x509/certificate-parts.ts'
 import type { Presented } from './presented-chain.ts'
 
 export interface ChainFault {
@@ -12,20 +12,19 @@ export interface ChainFault {
 
 /** Extended key usage of TLS servers (RFC 5280 section 4.2.1.12). */
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
-/** OIDs of extensions in DER, hexadecimal. */
-const BASIC_CONSTRAINTS = '551d13'
-const NAME_CONSTRAINTS = '551d1e'
+/** OIDs of extensions. */
+const BASIC_CONSTRAINTS = '2.5.29.19'
+const NAME_CONSTRAINTS = '2.5.29.30'
 /** Key usage, subject and basic constraints, policies, extended key usage: checked here or by Node, or without effect on a name of a host. */
 const known: ReadonlySet<string> = new Set([
-  '551d0f',
-  '551d11',
+  '2.5.29.15',
+  '2.5.29.17',
   BASIC_CONSTRAINTS,
-  '551d20',
-  '551d24',
-  '551d25',
-  '551d36',
+  '2.5.29.32',
+  '2.5.29.36',
+  '2.5.29.37',
+  '2.5.29.54',
 ])
-const INTEGER = 0x02
 
 /** @param chain from the certificate of the host to that of the CA @param now unix ms @returns null if there is none */
 export function chainFault(
@@ -52,7 +51,10 @@ export function chainFault(
 /** The limits of the CAs. Constraints of names are rare; a chain with them is refused instead of trusted without a check. */
 function limitFault(chain: readonly Presented[]): ChainFault | null {
   for (const [index, { parts }] of chain.entries()) {
-    const limit = index === 0 ? null : pathLimit(parts.extensions.get(BASIC_CONSTRAINTS))
+    const constraints = parts.extensions.get(BASIC_CONSTRAINTS)
+    const limit = index === 0 || !constraints ? null : pathLength(constraints)
+    if (limit === 'damaged')
+      return fault('certificate-not-trusted', 'a CA has damaged basic constraints')
     // CAs between this one and the host.
     if (limit !== null && index - 1 > limit)
       return fault('certificate-not-trusted', `a CA allows ${limit} more CAs, and ${index - 1} follow`)
@@ -62,13 +64,6 @@ function limitFault(chain: readonly Presented[]): ChainFault | null {
     }
   }
   return null
-}
-
-/** pathLenConstraint (RFC 5280 section 4.2.1.9); null for none. */
-function pathLimit(extension: CertificateExtension | undefined): number | null {
-  const [constraints] = extension ? readElements(extension.value) : []
-  const limit = constraints ? readElements(constraints.content).find(({ tag }) => tag === INTEGER) : undefined
-  return limit && limit.content.length <= 4 ? limit.content.readUIntBE(0, limit.content.length) : null
 }
 
 function fault(failure: TlsFailure, cause: string): ChainFault {

@@ -2,7 +2,7 @@
 
 import { createHash, type X509Certificate } from 'node:crypto'
 import type { TlsPeer } from '../tls-policy/tls-policy.ts'
-import { type CertificateParts, readCertificateParts } from './certificate-parts.ts'
+import { type CertificateParts, readCertificateParts } from '../../x509/certificate-parts.ts'
 import { digests, FULL, PUBLIC_KEY, type TlsaRecord } from './tlsa-record.ts'
 
 export interface Presented {

@@ -1,12 +1,13 @@
 // What recipient domains and DNS servers send about transport security: policies, records, certificates, signed answers. The first octet of an
 // input says which of them it is.
 
-import { readElements, readCertificateParts } from '../../../src/delivery/dane/certificate-parts.ts'
 import { formatStsPolicy, matchesMx, MOST_MAX_AGE, parseStsPolicy } from '../../../src/mta-sts/sts-policy.ts'
 import { readStsRecord } from '../../../src/mta-sts/sts-record.ts'
 import { encodeUpdate } from '../../../src/published/dynamic-update.ts'
 import { signRequest, verifyAnswer } from '../../../src/published/tsig.ts'
 import { readReportUri, readRuaRecord } from '../../../src/tls-reports/rua-record.ts'
+import { pathLength, readCertificateParts } from '../../../src/x509/certificate-parts.ts'
+import { DerError, elementsIn } from '../../../src/x509/der-reader.ts'
 import { type FuzzTarget, same } from '../fuzz-target.ts'
 
 export const transportTarget: FuzzTarget = {
@@ -70,11 +71,23 @@ function readReports(octets: Buffer): string {
 }
 
 function readCertificate(octets: Buffer): string {
-  const elements = readElements(octets)
-  const length = elements.reduce((sum, { whole }) => sum + whole.length, 0)
-  if (length > octets.length) throw new Error(`elements of ${length} octets in ${octets.length}`)
+  const count = countElements(octets)
   const parts = readCertificateParts(octets)
-  return parts ? `certificate ${Math.min(parts.extensions.size, 5)}` : `elements ${Math.min(elements.length, 5)}`
+  for (const extension of parts?.extensions.values() ?? []) pathLength(extension)
+  return parts ? `certificate ${Math.min(parts.extensions.size, 5)}` : `elements ${count}`
+}
+
+/** At most 5; -1 for octets that are no DER. */
+function countElements(octets: Buffer): number {
+  try {
+    const elements = [...elementsIn(octets)]
+    const length = elements.reduce((sum, { whole }) => sum + whole.length, 0)
+    if (length > octets.length) throw new Error(`elements of ${length} octets in ${octets.length}`)
+    return Math.min(elements.length, 5)
+  } catch (error) {
+    if (error instanceof DerError) return -1
+    throw error
+  }
 }
 
 const key = { name: 'update.key', algorithm: 'hmac-sha256', secret: Buffer.alloc(32, 7) } as const
