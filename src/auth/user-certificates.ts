@@ -16,6 +16,8 @@ export interface UserCertificateSettings {
   readonly authorities: readonly X509Certificate[]
   /** Which name of an issued certificate is the user. */
   readonly user: NameRule
+  /** True: issued certificates count whatever their extended key usage is. */
+  readonly anyPurpose: boolean
   readonly revocation: RevocationSettings | null
 }
 
@@ -84,13 +86,13 @@ function judgeIssued(
     authority,
     client,
   }: Issued & { readonly authority: X509Certificate; readonly client: ClientCertificate },
-  { user, revocation }: UserCertificateSettings,
+  { user, anyPurpose, revocation }: UserCertificateSettings,
   now: number,
 ): CertificateAnswer {
   const outside = periodProblem(authority, now)
   if (outside) return wrong(client, `its authority: ${outside}`)
   // Absent, the certificate may be used for every purpose.
-  if (certificate.keyUsage && !certificate.keyUsage.some((one) => CLIENT_PURPOSES.includes(one)))
+  if (!anyPurpose && certificate.keyUsage && !certificate.keyUsage.some((one) => CLIENT_PURPOSES.includes(one)))
     return wrong(client, 'it is not for client authentication')
   const revoked = revocation && judgeRevocation(certificate, authority, { ...revocation, now })
   if (revoked) return revoked.kind === 'revoked' ? wrong(client, 'it is revoked') : revoked

@@ -221,7 +221,7 @@ describe('several certificates', () => {
   const web = issue('tls.more.0', [WEB])
   const newWeb = issue('tls.more.0', [WEB])
 
-  it('wait each for the records of its own names', async () => {
+  it('wait each for the records of their names', async () => {
     const hold = open()
     await hold.choose([old, web])
     zones = [{ [OWNER]: [tlsa(old)], [`_25._tcp.${WEB} TLSA`]: [tlsa(web)] }]

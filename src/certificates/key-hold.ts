@@ -210,6 +210,9 @@ class Hold {
           { key: slot, cause, until: new Date(until).toISOString() },
           'the new key waits for the DNS; the certificate in use stays',
         )
+    for (const { slot, fingerprint, shownSince, cause } of this.kept.waits)
+      if (shownSince !== null && before.waits.some((one) => one.fingerprint === fingerprint && one.shownSince === null))
+        log.info({ key: slot, cause }, 'every resolver shows the new key, which waits for the end of older answers')
     for (const { slot, fingerprint } of before.waits)
       if (this.kept.pairs.some((one) => fingerprintOf(one) === fingerprint))
         log.info({ key: slot }, 'the node uses the new key')

@@ -3,6 +3,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { Config, SecretFile } from './config.ts'
+import { credentialPath } from '../lib/credential-path.ts'
 import { checkSections } from './cross-checks.ts'
 import { placeListeners } from './listeners.ts'
 import type { Path, Problem, Report } from './problem.ts'
@@ -103,7 +104,10 @@ function createReader(base: Path, load: Load): SectionReader {
     if (problems.length > 0) load.faulty.add(base[0])
   }
   const folder = dirname(resolve(source.file))
-  const locate = (file: string) => (isAbsolute(file) ? file : join(folder, file))
+  const locate = (file: string) => {
+    const path = credentialPath(file)
+    return isAbsolute(path) ? path : join(folder, path)
+  }
   return {
     report: (path, finding) => add([source.at([...base, ...path], finding)]),
     addProblems: add,

@@ -10,7 +10,7 @@ export interface SectionReader {
   readonly report: Report
   /** Adds problems that have positions in another file. */
   readonly addProblems: (problems: readonly Problem[]) => void
-  /** The absolute path of a file that another module reads. Relative paths start at the folder of the node's YAML. */
+  /** The absolute path of a file that another module reads. Relative paths start at the folder of the node's YAML, `${CREDENTIALS_DIRECTORY}/` is that of systemd's credentials. */
   readonly locate: (file: string) => string
   /** The absolute path of a file that the section reads. The file counts as part of the configuration from now on. */
   readonly open: (file: string) => string

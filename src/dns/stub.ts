@@ -41,7 +41,7 @@ export function createStubResolver(settings: StubSettings, exchange: Exchange = 
 }
 
 /** UDP and TCP, and TLS for the servers that are configured with it. */
-function createNetwork(): Exchange {
+export function createNetwork(): Exchange {
   const overTls = createTlsExchange()
   return (server, question, options) => {
     const { tls } = server

@@ -11,11 +11,18 @@ import {
 import type { Challenger } from '../certificates/challenge.ts'
 import { createDnsChallenge } from '../certificates/dns-challenge.ts'
 import { createHttpChallenge } from '../certificates/http-challenge.ts'
+import { createZoneChallenge } from '../certificates/zone-challenge.ts'
 import type { Config } from '../config/config.ts'
 import type { AcmeConfig } from '../config/sections/tls-acme.ts'
+import { openStub } from '../dns/open-resolver.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import { createNetwork } from '../dns/stub.ts'
+import { readSystemServers } from '../dns/system-servers.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import { keeperSettings } from '../wiring/acme-settings.ts'
+import { resolverSettings } from '../wiring/node-settings.ts'
+import { createZoneWriter } from './acme-zone-writer.ts'
 import { type CertificateUsers, useCertificate } from './use-certificate.ts'
 
 export interface CertificateWatch {
@@ -42,7 +49,7 @@ export function watchCertificate(
   const acme = config.tls?.acme
   if (!settings || !acme) return null
   let keeper: CertificateKeeper | null = null
-  const challenger = challengerOf(acme, { budgets, ...ports })
+  const challenger = challengerOf(config, acme, { budgets, ...ports })
   const ask = (question: (from: CertificateKeeper) => Promise<KeeperAnswer>): Promise<KeeperAnswer> =>
     keeper ? question(keeper) : Promise.resolve({ kind: 'failed', text: 'the node has not finished its start' })
   return {
@@ -65,10 +72,17 @@ export function watchCertificate(
   }
 }
 
-function challengerOf(acme: AcmeConfig, { budgets, clock }: CertificateWatchPorts): Challenger {
-  return acme.challenge === 'http-01'
-    ? createHttpChallenge(acme.http, budgets.pool('challengeConnections'))
-    : createDnsChallenge({ command: acme.dns_hook, timeoutMs: acme.dns_timeout }, clock)
+function challengerOf(config: Config, acme: AcmeConfig, { budgets, clock, log }: CertificateWatchPorts): Challenger {
+  const { challenge, http, dns_hook: command, dns_update: update, dns_timeout: timeoutMs } = acme
+  if (challenge === 'http-01') return createHttpChallenge(http, budgets.pool('challengeConnections'))
+  if (!update) return createDnsChallenge({ command, timeoutMs }, clock)
+  // Each question gets a new answer, of the first resolver that has one.
+  const resolver: Resolver = {
+    resolve: async (name, type, ask) => (await openStub(resolverSettings(config))).resolve(name, type, ask),
+  }
+  const recursive = async () => config.dns.servers ?? (await readSystemServers()).servers
+  const writer = createZoneWriter({ ...update, timeoutMs }, { resolver, recursive, exchange: createNetwork(), clock })
+  return createZoneChallenge(writer, log)
 }
 
 function healthOf(keeper: CertificateKeeper | null): Health {

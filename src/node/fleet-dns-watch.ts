@@ -2,8 +2,8 @@
 
 import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problem.ts'
-import { networkExchange } from '../dns/exchange.ts'
 import type { Resolver } from '../dns/resolver.ts'
+import { createNetwork } from '../dns/stub.ts'
 import { readSystemServers } from '../dns/system-servers.ts'
 import { loadFleet } from '../fleet/load-fleet.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -94,7 +94,7 @@ async function checkOnce(config: Config, { fleet: file, lists }: Settings, ports
   const { findings, unwritten } = await checkFleetDns(
     planned.plan,
     { servers, lists, ownLists: config.dnsbl?.lists ?? [], state: dnsCheckPath(config), port: ports.port },
-    { ...ports, exchange: givingUp(networkExchange) },
+    { ...ports, exchange: givingUp(createNetwork()) },
   )
   if (unwritten !== null) ports.log.warn({ cause: unwritten }, 'the times of findings about the DNS cannot be stored')
   return { kind: 'checked', findings }

@@ -181,9 +181,15 @@ function userCertificates(
   lists: () => readonly RevocationList[],
 ): UserCertificates | null {
   if (settings === null) return null
-  const { ca, user, crl, stale_crl: whenStale } = settings
+  const { ca, user, any_purpose: anyPurpose, crl, stale_crl: whenStale } = settings
   const revocation = crl.length === 0 ? null : { lists, whenStale }
-  return createUserCertificates({ pins: pins?.list ?? [], authorities: certificatesIn(ca), user, revocation })
+  return createUserCertificates({
+    pins: pins?.list ?? [],
+    authorities: certificatesIn(ca),
+    user,
+    anyPurpose,
+    revocation,
+  })
 }
 
 /** The app passwords, which the page for people can replace, and their senders in the form that the router asks for. */

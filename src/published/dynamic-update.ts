@@ -6,7 +6,7 @@ import { classes, encodeName, encodeRecord, HEADER_OCTETS } from './dns-wire.ts'
 import type { PlannedType } from './planned-record.ts'
 import { askByTcp, type TcpAnswer } from './tcp-message.ts'
 import { signRequest, verifyAnswer } from './tsig.ts'
-import type { TsigKey } from './tsig-key.ts'
+import type { TsigKey } from '../lib/tsig-key.ts'
 
 /** RFC 1035 3.2.2 and successors. */
 const types: Readonly<Record<PlannedType, number>> = {

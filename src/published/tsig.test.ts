@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { lastRecord } from './dns-wire.ts'
 import { encodeUpdate } from './dynamic-update.ts'
 import { signRequest, verifyAnswer } from './tsig.ts'
-import { parseTsigKey, type TsigKey } from './tsig-key.ts'
+import { parseTsigKey, type TsigKey } from '../lib/tsig-key.ts'
 
 const SECRET = Buffer.from('a secret of this test, 32 octets').toString('base64')
 const key = parseTsigKey(`hmac-sha256:update.key:${SECRET}`) as TsigKey

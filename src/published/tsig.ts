@@ -2,7 +2,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { classes, encodeName, encodeRecord, lastRecord, readName } from './dns-wire.ts'
-import { hashOf, type TsigKey } from './tsig-key.ts'
+import { hashOf, type TsigKey } from '../lib/tsig-key.ts'
 
 const TYPE_TSIG = 250
 /** RFC 8945 10: the recommended difference of clocks. Seconds. */

@@ -2,15 +2,18 @@
 // record, external account binding, restarts and failures.
 
 import { createHash, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { networkExchange } from '../../src/dns/exchange.ts'
+import { readPresent } from '../../src/published/present-set.ts'
 import { freePort } from '../lib/free-port.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { type Pebble, startPebble } from '../lib/peers/pebble.ts'
+import { startUpdateServer, type UpdateServer } from '../lib/peers/update-server.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
@@ -98,12 +101,9 @@ describe.runIf(ensurePeers(['pebble']))('Pebble', () => {
       const digest = spkiDigest(leafOf(file))
       expect(first.certificates[0]?.tlsa).toEqual([`_25._tcp.${NAME}. IN TLSA 3 1 1 ${digest}`])
       const owner = `_25._tcp.${NAME}`
-      world.dns.zone.set(owner, { TLSA: `3 1 1 ${digest}`, authentic: true, ttl: 0 })
-      // The node knows yet that there is no record.
       const early = await runWaypost(['certificates', 'rotate', '-c', node.config])
       expect(early.stdout).toContain('the DNS has no TLSA records, and older answers end at')
-      await node.stop()
-      await node.start()
+      world.dns.zone.set(owner, { TLSA: `3 1 1 ${digest}`, authentic: true, ttl: 0 })
       const waits = await runWaypost(['certificates', 'rotate', '-c', node.config])
       expect(waits).toMatchObject({
         status: 0,
@@ -200,6 +200,75 @@ describe.runIf(ensurePeers(['pebble']))('Pebble', () => {
       expect(asked).toContain('present _acme-challenge.a.example.org')
       await node.stop()
       other.close()
+    })
+  })
+
+  // Pebble and the node ask the server that takes the updates.
+  describe.runIf(ensurePeers(['named', 'knotd'])).each(['bind', 'knot'] as const)('by DNS-01 with updates of %s', (program) => {
+    let server: UpdateServer
+    let other: Pebble
+    let place: string
+
+    beforeAll(async () => {
+      place = join(world.folder, program)
+      mkdirSync(join(place, 'knot-db'), { recursive: true })
+      // An alias into the other zone, which many sites have so that a key may change nothing else.
+      server = await startUpdateServer(program, place, '_acme-challenge.away CNAME away.forwards.example.\n')
+      other = await startPebble({ ca: world.ca, dns: `127.0.0.1:${server.port}` })
+    })
+    afterAll(async () => {
+      other.close()
+      await server.close()
+    })
+
+    const start = async (changes: object) => {
+      const { node, file } = await prepare(
+        {
+          directory: other.directory,
+          names: ['mx-09.example.org', 'away.example.org'],
+          challenge: 'dns-01',
+          dns_update: { server: `127.0.0.1:${server.port}`, key: server.keyFile },
+          ...changes,
+        },
+        { dns: { servers: [`127.0.0.1:${server.port}`] } },
+      )
+      await node.start()
+      return { node, file }
+    }
+    const texts = async (name: string) => {
+      const found = await readPresent({ host: '127.0.0.1', port: server.port }, { name, type: 'TXT' }, networkExchange)
+      return found.kind === 'known' ? found.records.length : found.cause
+    }
+
+    it('gives a certificate, and leaves no record behind', async () => {
+      const { node, file } = await start({})
+      await until(() => existsSync(file), { what: 'the file', timeout: 30_000 })
+      expect(leafOf(file).subjectAltName).toContain('DNS:away.example.org')
+      const isClean = async () =>
+        (await texts('_acme-challenge.mx-09.example.org')) === 0 && (await texts('away.forwards.example')) === 0
+      await until(isClean, { what: 'the clean-up' })
+      await node.stop()
+    })
+
+    it('says what the server says to a wrong key', async () => {
+      const wrong = join(place, 'wrong.key')
+      writeFileSync(wrong, `hmac-sha256:update.key:${Buffer.alloc(32, 1).toString('base64')}\n`, { mode: 0o600 })
+      const { node, file } = await start({ dns_update: { server: `127.0.0.1:${server.port}`, key: wrong } })
+      await until(async () => (await listed(node)).acme.problem !== null, { what: 'the problem', timeout: 20_000 })
+      expect((await listed(node)).acme.problem).toMatch(/dns_update of _acme-challenge\..*(NOTAUTH|BADSIG|BADKEY)/)
+      expect(existsSync(file)).toBe(false)
+      await node.stop()
+    })
+
+    it('reports a file without a key at its position', async () => {
+      const nothing = join(place, 'nothing.key')
+      writeFileSync(nothing, 'nothing\n', { mode: 0o600 })
+      const { node } = await prepare({
+        challenge: 'dns-01',
+        dns_update: { server: `127.0.0.1:${server.port}`, key: nothing },
+      })
+      const { status, stderr } = await runWaypost(['check', '--offline', '-c', node.config])
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/node\.yaml:\d+:\d+: tls\.acme\.dns_update\.key: found no key/)])
     })
   })
 

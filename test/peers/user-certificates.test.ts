@@ -100,7 +100,8 @@ describe.runIf(ensurePeers(['openssl']))('a user with a client certificate', () 
         '20200201000000Z',
       ]),
       stranger: stranger.issue('stranger', email('lee@example.org')),
-      pinned: stranger.issue('pinned', ['subjectAltName = DNS:laptop.example.org']),
+      // Public authorities issue for servers only.
+      pinned: stranger.issue('pinned', ['subjectAltName = DNS:laptop.example.org', 'extendedKeyUsage = serverAuth']),
     })
     authority.revoke(issued['gone'] as IssuedByOpenssl)
     writeFileSync(list(), authority.list())
@@ -162,6 +163,16 @@ describe.runIf(ensurePeers(['openssl']))('a user with a client certificate', () 
     for (const cause of ['it is revoked', 'it is not for client authentication', 'it expired', 'several'])
       await refused(cause)
     await refused('unknown user:ghost')
+  })
+
+  it('for servers only counts where the operator chose that, and is still checked', async () => {
+    node.configure({ user_certificates: settings({ any_purpose: true }) })
+    await node.reload()
+    expect(await login('host')).toMatch(/^235/)
+    for (const name of ['gone', 'ghost', 'expired', 'stranger']) expect([name, await login(name)]).toEqual([name, expect.stringMatching(/^535/)])
+    node.configure({ user_certificates: settings() })
+    await node.reload()
+    expect(await login('host')).toMatch(/^535/)
   })
 
   it('submits, and openssl s_client sees the authority among the names', async () => {

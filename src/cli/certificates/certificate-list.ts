@@ -9,6 +9,7 @@ import { tlsaDigest, tlsaLine, tlsaOwners } from '../../certificates/own-tlsa.ts
 import type { Config } from '../../config/config.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { describeKeys } from '../../node/key-watch.ts'
+import { keyHoldSettings } from '../../wiring/key-hold-settings.ts'
 import { keptPairsPath } from '../../wiring/node-paths.ts'
 import { type Io, json, line, OK } from '../io.ts'
 import { withConfig } from '../with-config.ts'
@@ -79,11 +80,12 @@ export function certificateList(options: CertificateListOptions, io: Io): Promis
   })
 }
 
-function certificatesOf({ tls }: Config): Listed[] {
+function certificatesOf(config: Config): Listed[] {
+  const { tls } = config
   if (!tls) return []
   // The key of a temporary certificate is another one at each start.
   const firstIsReal = tls.acme?.isTemporary !== true
-  const ports = tls.acme?.tlsa_ports ?? SMTP_PORTS
+  const own = keyHoldSettings(config)?.ports ?? SMTP_PORTS
   const all = [tls, ...(tls.more ?? [])].map(({ certificate }, index) => {
     const leaf = new X509Certificate(certificate)
     const names = (leaf.subjectAltName ?? '')
@@ -98,7 +100,7 @@ function certificatesOf({ tls }: Config): Listed[] {
       expires: expires.toISOString(),
       daysLeft: Math.floor((expires.getTime() - systemClock.now()) / DAY_MS),
       keyFingerprint: digest.toString('hex'),
-      tlsa: tlsaOwners(names, ports).map((owner) => tlsaLine(owner, digest)),
+      tlsa: tlsaOwners(names, index === 0 ? (tls.acme?.tlsa_ports ?? own) : own).map((owner) => tlsaLine(owner, digest)),
     }
   })
   return firstIsReal ? all : all.slice(1)

@@ -9,7 +9,7 @@ import { updateZone } from '../../published/dynamic-update.ts'
 import { createServerFinder } from '../../published/find-servers.ts'
 import { recordLine } from '../../published/planned-record.ts'
 import type { DescribedChange } from '../../published/set-changes.ts'
-import type { TsigKey } from '../../published/tsig-key.ts'
+import type { TsigKey } from '../../lib/tsig-key.ts'
 import type { ZoneChanges } from '../../published/zone-changes.ts'
 import { createCommandRunner } from '../../webhooks/hook-command.ts'
 

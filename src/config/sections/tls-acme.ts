@@ -7,10 +7,11 @@ import { readCertificateFile } from '../../certificates/certificate-file.ts'
 import { keyKinds } from '../../certificates/key-kind.ts'
 import { createTemporary } from '../../certificates/temporary-certificate.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { parseTsigKey, type TsigKey } from '../../lib/tsig-key.ts'
 import { readCertificate, readPassword, readText } from '../read-files.ts'
 import type { CertificatePair } from '../read-tls-material.ts'
 import type { SectionReader } from '../section.ts'
-import { bindAddress, duration, hostName, path, text } from '../values.ts'
+import { bindAddress, duration, hostName, path, serverAddress, text } from '../values.ts'
 
 /** RFC 8555 gives no limit; Let's Encrypt has 100. */
 const MAX_NAMES = 100
@@ -37,7 +38,7 @@ export const acmeSchema = z.strictObject({
   challenge: z
     .enum(['http-01', 'dns-01'], { error: 'http-01 or dns-01' })
     .default('http-01')
-    .describe('How the node shows that it controls the names. http-01: on port 80; dns-01: by `dns_hook`.'),
+    .describe('How the node shows that it controls the names. http-01: on port 80; dns-01: by `dns_update` or `dns_hook`.'),
   http: bindAddress
     .prefault('*:80')
     .describe('With http-01: address and port that answer during an order. The authority connects to port 80.'),
@@ -48,7 +49,19 @@ export const acmeSchema = z.strictObject({
     .describe(
       'With dns-01: absolute path of a program, and its arguments. The node adds `present NAME VALUE` or `cleanup NAME VALUE`.',
     ),
-  dns_timeout: duration.prefault('2m').describe('Time limit of `dns_hook`, which returns when the record is visible.'),
+  dns_update: z
+    .strictObject({
+      server: serverAddress.describe('Primary server of the zone, which takes dynamic updates (RFC 2136).'),
+      key: path
+        .optional()
+        .describe('File with its TSIG key, as tsig-keygen or keymgr -t writes it; absent: the server trusts addresses.'),
+      zone: hostName.optional().describe('The zone; default: the closest one above the record, also behind an alias.'),
+    })
+    .optional()
+    .describe('With dns-01: the node publishes the TXT records by itself.'),
+  dns_timeout: duration
+    .prefault('2m')
+    .describe('Time in which the servers of the zone have to have the record; time limit of `dns_hook`.'),
   key: z
     .enum(keyKinds, { error: `one of ${keyKinds.join(', ')}` })
     .default('ecdsa-p256')
@@ -76,17 +89,33 @@ type AcmeFile = z.output<typeof acmeSchema>
 export interface AcmeConfig
   extends Omit<
     AcmeFile,
-    'ca' | 'eab_kid' | 'eab_key_file' | 'agree_to_terms' | 'contact' | 'profile' | 'rotate_key' | 'dns_hook'
+    | 'ca'
+    | 'eab_kid'
+    | 'eab_key_file'
+    | 'agree_to_terms'
+    | 'contact'
+    | 'profile'
+    | 'rotate_key'
+    | 'dns_hook'
+    | 'dns_update'
   > {
   readonly contact: string | null
   readonly profile: string | null
   readonly rotate_key: number | null
   readonly dns_hook: readonly string[]
+  /** Null: by `dns_hook`. */
+  readonly dns_update: AcmeUpdate | null
   readonly external: { readonly keyId: string; readonly macKey: string } | null
   /** PEM, or null. */
   readonly ca: string | null
   /** There is no certificate yet: a self-signed one takes its place. */
   readonly isTemporary: boolean
+}
+
+export interface AcmeUpdate {
+  readonly server: { readonly host: string; readonly port: number }
+  readonly key: TsigKey | null
+  readonly zone: string | null
 }
 
 export interface AcmeRead {
@@ -106,12 +135,26 @@ export function readAcme(written: AcmeFile, reader: SectionReader): AcmeRead | n
     profile: written.profile ?? null,
     rotate_key: written.rotate_key ?? null,
     dns_hook: written.dns_hook ?? [],
+    dns_update: readUpdate(written.dns_update, reader.below('dns_update')),
     external: keyId !== undefined && macKey !== null ? { keyId, macKey } : null,
     ca: ca === undefined ? null : readCertificate(reader, ['ca'], ca),
   }
   const pair = readPair(written, reader)
   const isTemporary = !existsSync(acme.file)
   return pair && { pair, acme: { ...acme, isTemporary } }
+}
+
+/** Null without one, and after reporting. */
+function readUpdate(written: AcmeFile['dns_update'], reader: SectionReader): AcmeUpdate | null {
+  if (written === undefined) return null
+  const { server, key: file, zone = null } = written
+  if (file === undefined) return { server, key: null, zone }
+  const text = readText(reader, { path: ['key'], file, expected: 'a file with a TSIG key', isSecret: true })
+  if (text === null) return null
+  const key = parseTsigKey(text)
+  if (typeof key !== 'string') return { server, key, zone }
+  reader.report(['key'], `${key}: ${file}`)
+  return null
 }
 
 function readPair({ file, names }: AcmeFile, reader: SectionReader): CertificatePair | null {
@@ -131,9 +174,14 @@ function checkAcme(written: AcmeFile, reader: SectionReader): void {
   const { directory, challenge, dns_hook: hook, dns_timeout: limit, eab_kid, eab_key_file, names } = written
   if (!URL.canParse(directory) || new URL(directory).protocol !== 'https:')
     reader.report(['directory'], `found ${directory}, expected an https URL`)
-  if (challenge === 'dns-01' && !hook) reader.report([], 'found no dns_hook, expected one: the challenge is dns-01')
-  if (challenge !== 'dns-01' && hook)
-    reader.report(['dns_hook'], 'found a program, expected challenge: dns-01 beside it')
+  const ways = [...(hook ? ['dns_hook'] : []), ...(written.dns_update ? ['dns_update'] : [])]
+  if (challenge === 'dns-01' && ways.length !== 1)
+    reader.report(
+      [],
+      `found ${ways.join(' and ') || 'neither dns_update nor dns_hook'}, expected one of dns_update and dns_hook: the challenge is dns-01`,
+    )
+  if (challenge !== 'dns-01')
+    for (const way of ways) reader.report([way], `found ${way}, expected challenge: dns-01 beside it`)
   if (hook && !(hook[0] ?? '').startsWith('/'))
     reader.report(['dns_hook', 0], `found ${hook[0]}, expected an absolute path: there is no shell`)
   if (limit > MOST_HOOK_MS) reader.report(['dns_timeout'], `found ${limit / 1000} s, expected at most 10m`)

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { readText } from '../read-files.ts'
 import { section } from '../section.ts'
-import { path } from '../values.ts'
+import { flag, path } from '../values.ts'
 
 /** Each certificate is compared with all of them. */
 const MAX_AUTHORITIES = 20
@@ -20,6 +20,11 @@ const schema = z.strictObject({
     .default('email')
     .describe(
       'Which name of an issued certificate is the user. email: an e-mail address in subjectAltName; cn: the common name.',
+    ),
+  any_purpose: flag
+    .default(false)
+    .describe(
+      'Certificates of `ca` count whatever they say they are for (extended key usage), such as those for servers only. Pinned ones always do.',
     ),
   crl: z
     .array(path)
@@ -38,7 +43,7 @@ export const user_certificates = section(
   schema.optional().describe('Client certificates that users log in with (SASL EXTERNAL).'),
   (written, reader) => {
     if (written === undefined) return null
-    const { pins, ca, user, crl, stale_crl } = written
+    const { pins, ca, user, any_purpose, crl, stale_crl } = written
     if (pins === undefined && ca === undefined)
       reader.report([], 'found neither pins nor ca, expected at least one: no certificate could log in')
     if (crl.length > 0 && ca === undefined) reader.report(['crl'], 'found lists without `ca`, expected their authority')
@@ -53,6 +58,7 @@ export const user_certificates = section(
       /** PEM; empty without a file. */
       ca: pem,
       user,
+      any_purpose,
       crl: crl.map((place) => (isUrl(place) ? { url: place } : { file: reader.locate(place) })),
       stale_crl,
     }
