@@ -98,6 +98,8 @@ export interface Fleet {
   readonly zones: readonly FleetZone[]
   /** Absolute paths. */
   readonly dkimKeys: readonly string[]
+  /** `all`: also the ports of users and machines have TLSA records. */
+  readonly tlsa: 'mx' | 'all'
   /** Of the DNS records, in seconds. */
   readonly ttl: number
 }

@@ -147,6 +147,12 @@ export const fleetSchema = z.strictObject({
   records: z
     .strictObject({
       ttl: duration.prefault('1h').describe('Time that resolvers keep the records.'),
+      tlsa: z
+        .enum(['mx', 'all'], { error: 'one of mx, all' })
+        .default('mx')
+        .describe(
+          'TLSA records of the nodes. mx: for the port of nodes that receive mail from the internet; all: for every port with TLS at which people and machines log in too.',
+        ),
       ...domainRecords,
     })
     .prefault({})

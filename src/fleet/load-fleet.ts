@@ -44,6 +44,7 @@ export function readFleet(source: YamlSource): FleetLoad {
     domains: readDomains(written.value, read, report),
     zones: readZones(written.value, source, report),
     dkimKeys: keyDirectories(written.value, read, dirname(resolve(source.file))),
+    tlsa: written.value.records.tlsa,
     ttl: Math.ceil(written.value.records.ttl / 1000),
   }
   checkFleet(fleet, report)

@@ -18,6 +18,7 @@ import { openStub } from '../dns/open-resolver.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { createNetwork } from '../dns/stub.ts'
 import { readSystemServers } from '../dns/system-servers.ts'
+import { parseTsigKey } from '../lib/tsig-key.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import { keeperSettings } from '../wiring/acme-settings.ts'
@@ -81,7 +82,11 @@ function challengerOf(config: Config, acme: AcmeConfig, { budgets, clock, log }:
     resolve: async (name, type, ask) => (await openStub(resolverSettings(config))).resolve(name, type, ask),
   }
   const recursive = async () => config.dns.servers ?? (await readSystemServers()).servers
-  const writer = createZoneWriter({ ...update, timeoutMs }, { resolver, recursive, exchange: createNetwork(), clock })
+  const { server, zone, keyText } = update
+  const read = keyText === null ? null : parseTsigKey(keyText)
+  // The configuration has refused a text without a key.
+  const key = typeof read === 'string' ? null : read
+  const writer = createZoneWriter({ server, zone, key, timeoutMs }, { resolver, recursive, exchange: createNetwork(), clock })
   return createZoneChallenge(writer, log)
 }
 

@@ -7,7 +7,7 @@ import type { DnsList } from '../filter/dns-lists.ts'
 import type { Clock } from '../lib/clock.ts'
 import { readRegularFile } from '../lib/read-regular-file.ts'
 import { replaceFile } from '../lib/replace-file.ts'
-import { checkPublished } from '../published/check-published.ts'
+import { checkPublished, type CheckPublishedPorts } from '../published/check-published.ts'
 import { createServerFinder } from '../published/find-servers.ts'
 import { type DatedFinding, dateFindings, formatSeen, parseSeen, sortFindings } from '../published/findings.ts'
 import { createObserver } from '../published/observer.ts'
@@ -23,6 +23,8 @@ export interface FleetDnsSettings {
   readonly ownLists?: readonly DnsList[]
   /** File with the times of findings. */
   readonly state: string
+  /** Fetches policies and connects to listeners; null: neither is done. */
+  readonly served: CheckPublishedPorts['served']
   /** Port of authoritative servers; another one than 53 only in tests. */
   readonly port?: number | undefined
 }
@@ -60,6 +62,7 @@ export async function checkFleetDns(
       serversOf: createServerFinder({ resolver, recursive: servers, exchange, ...port }),
       resolvers: servers.map((server) => createObserver({ server, exchange })),
       lists: asked && { lists: asked, contacts },
+      served: settings.served,
       now: clock.now(),
     })
     const before = parseSeen(await readRegularFile(state).catch(() => ''))

@@ -64,7 +64,8 @@ function watch() {
     bug: (error: unknown) => void lines.push(`bug ${String(error)}`),
   }
   const resolver = createStubResolver({ ...stubDefaults, servers })
-  const made = watchFleetDns(config, { clock, resolver, log, port: authority.port })
+  const ask = async () => ({ kind: 'busy', cause: 'not in this test' }) as const
+  const made = watchFleetDns(config, { clock, resolver, ask, log, port: authority.port })
   if (!made) throw new Error('no watch')
   const metric = (name: string): Record<string, number> => {
     const values = made.metrics.find((one) => one.name === name)?.read() ?? []
@@ -132,6 +133,11 @@ test('a node without dns_check does nothing', () => {
   const nothing = { warn: () => undefined, info: () => undefined, bug: () => undefined }
   const resolver = createStubResolver({ ...stubDefaults, servers: [{ host: '127.0.0.1', port: 1 }] })
   expect(
-    watchFleetDns({ dns_check: null } as unknown as Config, { clock: createFakeClock(), resolver, log: nothing }),
+    watchFleetDns({ dns_check: null } as unknown as Config, {
+      clock: createFakeClock(),
+      resolver,
+      ask: async () => ({ kind: 'busy', cause: '' }),
+      log: nothing,
+    }),
   ).toBeNull()
 })

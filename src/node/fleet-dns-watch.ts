@@ -6,8 +6,10 @@ import type { Resolver } from '../dns/resolver.ts'
 import { createNetwork } from '../dns/stub.ts'
 import { readSystemServers } from '../dns/system-servers.ts'
 import { loadFleet } from '../fleet/load-fleet.ts'
+import type { AskStranger } from '../https/ask-stranger.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import { createPolicyFetch } from '../mta-sts/fetch-policy.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { DatedFinding } from '../published/findings.ts'
@@ -15,6 +17,7 @@ import { givingUp } from '../published/observer.ts'
 import { dnsCheckPath } from '../wiring/node-paths.ts'
 import { checkFleetDns } from './fleet-dns-check.ts'
 import { loadPlan } from './fleet-plan.ts'
+import { createShow } from './show-certificate.ts'
 
 export interface FleetDnsWatch {
   readonly health: HealthCheck
@@ -26,8 +29,12 @@ export interface FleetDnsPorts {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly log: Pick<Log, 'warn' | 'info' | 'bug'>
+  /** HTTPS servers of policies. */
+  readonly ask: AskStranger
   /** Port of authoritative servers, for tests. */
   readonly port?: number
+  /** Ports of listeners, for tests. */
+  readonly portOf?: (port: number) => number
 }
 
 /** After the start, so that a restart of all nodes does not ask everything at once. */
@@ -84,16 +91,22 @@ function startWatch(config: Config, settings: Settings, ports: FleetDnsPorts): F
   }
 }
 
-async function checkOnce(config: Config, { fleet: file, lists }: Settings, ports: FleetDnsPorts): Promise<State> {
+async function checkOnce(config: Config, { fleet: file, lists, connect }: Settings, ports: FleetDnsPorts): Promise<State> {
   const load = loadFleet(file)
   if (load.kind === 'bad') return { kind: 'unusable', cause: load.problems.map(formatProblem).join('; ') }
   const own = config.dkim ? [config.dkim.keys] : []
   const planned = await loadPlan(load.fleet, own)
   if (planned.kind === 'bad') return { kind: 'unusable', cause: planned.problems.join('; ') }
+  const served = connect
+    ? {
+        show: createShow({ helo: config.hostname, ...(ports.portOf && { portOf: ports.portOf }) }, ports.clock),
+        fetchPolicy: createPolicyFetch(config.delivery.policy_port, ports.ask),
+      }
+    : null
   const servers = config.dns.servers ?? (await readSystemServers()).servers
   const { findings, unwritten } = await checkFleetDns(
     planned.plan,
-    { servers, lists, ownLists: config.dnsbl?.lists ?? [], state: dnsCheckPath(config), port: ports.port },
+    { servers, lists, ownLists: config.dnsbl?.lists ?? [], state: dnsCheckPath(config), port: ports.port, served },
     { ...ports, exchange: givingUp(createNetwork()) },
   )
   if (unwritten !== null) ports.log.warn({ cause: unwritten }, 'the times of findings about the DNS cannot be stored')

@@ -51,8 +51,6 @@ export function watchServices(config: Config, { resolver, witnesses, clock, budg
   const drop = watchDrop(config, { clock, budgets, log })
   const oauth = watchOauth(config, { clock, log })
   stops.defer(() => oauth?.close())
-  const fleetDns = watchFleetDns(config, { resolver, clock, log })
-  stops.defer(() => fleetDns?.close())
   const certificates = watchCertificate(config, { witnesses, clock, budgets, log })
   stops.defer(() => certificates?.close())
   const ask = createStrangerClient(strangerSettings(config), {
@@ -60,6 +58,8 @@ export function watchServices(config: Config, { resolver, witnesses, clock, budg
     clock,
     places: budgets.pool('strangerRequests'),
   })
+  const fleetDns = watchFleetDns(config, { resolver, ask, clock, log })
+  stops.defer(() => fleetDns?.close())
   const policies = watchPolicies(config, { state, resolver, ask, budgets, clock, log })
   stops.defer(() => policies?.close())
   const tlsReports = watchTlsReports(config, { state, resolver, ask, budgets, clock, log })

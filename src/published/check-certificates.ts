@@ -22,48 +22,82 @@ export async function checkCertificates(
   return [...found.flat(), ...unsignedTlsa(sets)]
 }
 
-interface Facts {
+export interface ChainFacts {
   readonly fleet: Fleet
   readonly now: number
 }
 
-async function checkNode(node: FleetNode, facts: Facts): Promise<readonly DnsFinding[]> {
+async function checkNode(node: FleetNode, facts: ChainFacts): Promise<readonly DnsFinding[]> {
   const { certificate: file, hostname } = node
   if (file === null) return []
-  const [leaf, ...others] = readChain(await readFile(file, 'utf8').catch(() => ''))
-  const found = (kind: string, severity: DnsFinding['severity'], problem: string, breaks: string): DnsFinding => ({
-    id: `certificate-${kind} ${hostname}`,
+  const chain = readChain(await readFile(file, 'utf8').catch(() => ''))
+  if (chain.length > 0) return judgeChain(node, chain, { ...facts, kind: 'certificate', subject: hostname, place: file, isMx: true })
+  return [
+    {
+      id: `certificate-unreadable ${hostname}`,
+      severity: 'warning',
+      subject: hostname,
+      problem: `its certificate cannot be read (${file})`,
+      breaks: 'it is not compared',
+      advice: ADVICE,
+    },
+  ]
+}
+
+const ADVICE = 'Get a new certificate with the same key, so that the TLSA records stay valid'
+
+interface JudgedChain extends ChainFacts {
+  readonly kind: string
+  readonly subject: string
+  readonly place: string
+  /** False: mail programs connect there, and verify. */
+  readonly isMx: boolean
+}
+
+/** Name, end and authority of a certificate. `kind` begins the ID of each finding, `place` says where the certificate was found. */
+export function judgeChain(
+  node: FleetNode,
+  chain: readonly X509Certificate[],
+  { fleet, now, kind, subject, place, isMx }: JudgedChain,
+): readonly DnsFinding[] {
+  const [leaf] = chain
+  if (!leaf) return []
+  const found = (what: string, severity: DnsFinding['severity'], problem: string, breaks: string): DnsFinding => ({
+    id: `${kind}-${what} ${subject}`,
     severity,
-    subject: hostname,
-    problem: `its certificate ${problem} (${file})`,
+    subject,
+    problem: `its certificate ${problem} (${place})`,
     breaks,
-    advice: 'Get a new certificate with the same key, so that the TLSA records stay valid',
+    advice: ADVICE,
   })
-  if (!leaf) return [found('unreadable', 'warning', 'cannot be read', 'it is not compared')]
-  const policies = facts.fleet.domains.filter(
+  const policies = fleet.domains.filter(
     ({ mx, records }) => mx.includes(node) && records.mtaSts !== null && records.mtaSts.mode !== 'none',
   )
   const isEnforced = policies.some(({ records }) => records.mtaSts?.mode === 'enforce')
-  const severity = isEnforced ? 'error' : 'warning'
-  const refusal = isEnforced
-    ? 'senders with MTA-STS do not deliver to this host'
-    : 'senders that verify certificates do not deliver to this host'
+  const severity = isEnforced || !isMx ? 'error' : 'warning'
+  const refusal = !isMx
+    ? 'mail programs and machines refuse the certificate'
+    : isEnforced
+      ? 'senders with MTA-STS do not deliver to this host'
+      : 'senders that verify certificates do not deliver to this host'
   const end = Date.parse(leaf.validTo)
   return [
-    ...(leaf.checkHost(hostname) === undefined ? [found('name', severity, 'does not have its name', refusal)] : []),
-    ...(end <= facts.now
+    ...(leaf.checkHost(node.hostname) === undefined
+      ? [found('name', severity, 'does not have its name', refusal)]
+      : []),
+    ...(end <= now
       ? [found('ended', severity, `ended on ${leaf.validTo}`, refusal)]
-      : end - facts.now < SOON_MS
+      : end - now < SOON_MS
         ? [found('ends', 'warning', `ends on ${leaf.validTo}`, refusal)]
         : []),
-    ...(policies.length > 0 && !isPublic([leaf, ...others])
+    ...(isMx && policies.length > 0 && !isPublic(chain)
       ? [found('issuer', severity, 'is not from a public authority, or lacks its chain', refusal)]
       : []),
   ]
 }
 
 /** The certificates of a PEM file in their order; empty if one is damaged. */
-function readChain(pem: string): readonly X509Certificate[] {
+export function readChain(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
   try {
     return blocks.map((block) => new X509Certificate(block))

@@ -2,9 +2,12 @@
 
 import type { Resolver } from '../dns/resolver.ts'
 import type { Fleet } from '../fleet/fleet-model.ts'
+import type { FetchPolicy } from '../mta-sts/fetch-policy.ts'
 import { checkAddresses } from './check-addresses.ts'
 import { checkCertificates } from './check-certificates.ts'
 import { checkLists, type CheckListsPorts } from './check-lists.ts'
+import { checkListeners, type CheckListenersPorts } from './check-listeners.ts'
+import { checkPolicies } from './check-policies.ts'
 import { type CheckSetsPorts, checkSets } from './check-sets.ts'
 import { checkSpf } from './check-spf.ts'
 import { dmarcAdvice } from './dmarc-advice.ts'
@@ -16,6 +19,8 @@ export interface CheckPublishedPorts extends CheckSetsPorts {
   readonly resolver: Resolver
   /** Null: lists are not asked. */
   readonly lists: CheckListsPorts | null
+  /** What is served; null: nothing is connected to. */
+  readonly served: { readonly show: CheckListenersPorts['show']; readonly fetchPolicy: FetchPolicy } | null
   /** Unix milliseconds. */
   readonly now: number
 }
@@ -37,6 +42,8 @@ export async function checkPublished(
     checkAddresses(fleet, ports.resolver),
     checkSpf(sets, ports.resolver),
     ports.lists ? checkLists(fleet, ports.lists) : [],
+    ports.served ? checkPolicies(fleet, ports.served.fetchPolicy) : [],
+    ports.served ? checkListeners(fleet, { ...ports, show: ports.served.show }) : [],
   ])
   const findings = [
     ...compared.findings,

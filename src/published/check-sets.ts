@@ -65,7 +65,11 @@ async function checkSet(set: PlannedSet, { serversOf, resolvers }: CheckSetsPort
     const cause = servers.kind === 'unavailable' ? [servers.cause, ...causes] : causes
     return { findings: [unknown(subject, cause)], checked: { set, state: 'unavailable', authentic } as const }
   }
-  const findings = [...differences(set, subject, decisive), ...staleCaches(subject, decisive, validated)]
+  const findings = [
+    ...differences(set, subject, decisive),
+    ...otherTtl(set, subject, heard(authorities)),
+    ...staleCaches(subject, decisive, validated),
+  ]
   return { findings, checked: { set, state: decisiveState(decisive), authentic } }
 }
 
@@ -131,6 +135,23 @@ function describe(set: PlannedSet, state: SetState): string {
 
 function shown({ type }: PlannedSet, data: string): string {
   return type === 'TXT' ? `"${data}"` : data
+}
+
+/** Only the servers of the zone know it: a resolver counts it down. */
+function otherTtl(set: PlannedSet, subject: string, authorities: readonly Witness[]): readonly DnsFinding[] {
+  const [first] = authorities
+  if (!first || decisiveState(authorities) !== 'published' || authorities.every(({ ttl }) => ttl === set.ttl)) return []
+  const found = [...new Set(authorities.map(({ ttl }) => ttl))].join(' and ')
+  return [
+    {
+      id: `ttl ${set.purpose} ${subject}`,
+      severity: 'note',
+      subject,
+      problem: `the time to live is ${found} s, expected ${set.ttl} s`,
+      breaks: null,
+      advice: 'waypost dns publish changes it, or set records.ttl in the fleet file',
+    },
+  ]
 }
 
 /** A resolver that has something else than the servers: it keeps an old answer for a time. */

@@ -2,12 +2,11 @@
 
 import { reverseName } from '../dns/fcrdns.ts'
 import type { Fleet, FleetDomain, FleetNode } from '../fleet/fleet-model.ts'
-import { listenersOf } from '../fleet/generated-settings.ts'
-import { receivesFromInternet } from '../fleet/node-needs.ts'
 import { stsPolicyId } from '../mta-sts/sts-policy.ts'
 import { mtaStsPolicy } from './mta-sts-policy.ts'
 import type { PlannedRecord, PlannedType, Purpose } from './planned-record.ts'
 import { servicePlan } from './service-plan.ts'
+import { tlsPorts } from './tls-ports.ts'
 import { domainSpf, heloSpf } from './spf-record.ts'
 
 /** The record of a DKIM key: its name and its text. */
@@ -97,7 +96,7 @@ function addressRecords({ addresses }: FleetNode, name: string, purpose: Purpose
   return addresses.map((address) => draft(purpose, name, address.includes(':') ? 'AAAA' : 'A', address))
 }
 
-function hostRecords(node: FleetNode, { domains }: Fleet): readonly Draft[] {
+function hostRecords(node: FleetNode, { domains, tlsa }: Fleet): readonly Draft[] {
   const { hostname, sources, role } = node
   const isDomain = domains.some(({ name }) => name === hostname)
   const sendsItself = role.internet !== 'never' && sources.length > 0
@@ -107,17 +106,15 @@ function hostRecords(node: FleetNode, { domains }: Fleet): readonly Draft[] {
     // Names of a client host are senders where they are not rewritten: a null MX would make others refuse them (RFC 7505 4.2).
     ...(!isDomain && !receives && role.internet === 'always' ? [draft('null-mx', hostname, 'MX', '0 .')] : []),
     ...(!isDomain && sendsItself ? [draft('helo-spf', hostname, 'TXT', heloSpf(node))] : []),
-    ...tlsaRecords(node),
+    ...tlsaRecords(node, tlsa),
   ]
 }
 
 /** DANE-EE with the public key (RFC 7672 3.1.1): valid over renewals with the same key. One record for each key, current and next. */
-function tlsaRecords(node: FleetNode): readonly Draft[] {
-  if (!receivesFromInternet(node.role)) return []
-  const ports = listenersOf(node).filter(({ tls, admit }) => tls !== 'none' && admit.includes('internet'))
-  return ports.flatMap(({ name, port }) =>
-    node.publicKeys.map((key) =>
-      draft('tlsa', `_${node.role.listeners[name]?.port ?? port}._tcp.${node.hostname}`, 'TLSA', `3 1 1 ${key}`),
-    ),
-  )
+function tlsaRecords(node: FleetNode, ports: Fleet['tlsa']): readonly Draft[] {
+  return tlsPorts(node)
+    .filter(({ isMx }) => isMx || ports === 'all')
+    .flatMap(({ port }) =>
+      node.publicKeys.map((key) => draft('tlsa', `_${port}._tcp.${node.hostname}`, 'TLSA', `3 1 1 ${key}`)),
+    )
 }

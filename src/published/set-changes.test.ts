@@ -3,9 +3,15 @@ import type { PlannedSet, PlannedType, Purpose } from './planned-record.ts'
 import { wireData } from './record-data.ts'
 import { setChanges } from './set-changes.ts'
 
-const changes = (type: PlannedType, purpose: Purpose, planned: readonly string[], present: readonly string[]) => {
+const changes = (
+  type: PlannedType,
+  purpose: Purpose,
+  planned: readonly string[],
+  present: readonly string[],
+  ttl = 60,
+) => {
   const set: PlannedSet = { name: 'example.org', type, purpose, ttl: 60, data: planned }
-  const records = present.map((written) => ({ written, octets: wireData(type, written).subarray(2), ttl: 5 }))
+  const records = present.map((written) => ({ written, octets: wireData(type, written).subarray(2), ttl }))
   const result = setChanges(set, records)
   expect(result.expected.data).toHaveLength(present.length)
   return result.changes.map(({ action, written }) => `${action} ${written}`)
@@ -24,6 +30,15 @@ test('only records of the same purpose are replaced', () => {
   expect(changes('CAA', 'caa', ['0 issue "a.example"'], ['0 issue "b.example"'])).toEqual(['add 0 issue "a.example"'])
   expect(changes('PTR', 'reverse', ['a.example.'], ['b.example.'])).toEqual(['remove b.example.', 'add a.example.'])
   expect(changes('MX', 'mx', ['10 a.'], ['10 a.', '10 old.'])).toEqual(['remove 10 old.'])
+})
+
+test('another time to live alone is a change, with the octets that are there', () => {
+  expect(changes('MX', 'mx', ['10 a.'], ['10 a.'], 5)).toEqual(['remove 10 a.', 'add 10 a.'])
+  expect(changes('TXT', 'dkim', ['v=DKIM1; k=rsa; p=AA'], ['p=AA'], 5)).toEqual(['remove p=AA', 'add p=AA'])
+})
+
+test('the time to live stays where a record of the name is not ours: all have the same', () => {
+  expect(changes('TXT', 'spf', ['v=spf1 -all'], ['site-verification=1', 'v=spf1 -all'], 5)).toEqual([])
 })
 
 test('two SPF records become one', () => {

@@ -24,8 +24,8 @@ export interface SetChanges {
 export function setChanges(set: PlannedSet, present: readonly PresentRecord[]): SetChanges {
   const { name, type } = set
   const expected = { name, type, data: present.map(({ octets }) => octets) }
-  if (isPublished(set, present)) return { expected, changes: [] }
   const ours = ownRecords(set, present)
+  if (isPublished(set, present)) return { expected, changes: ttlChanges(set, ours, present) }
   const unwanted = ours.filter(({ written }) => !set.data.includes(written))
   const missing = set.data.filter((data) => !ours.some(({ written }) => written === data))
   return {
@@ -49,6 +49,21 @@ export function setChanges(set: PlannedSet, present: readonly PresentRecord[]): 
       })),
     ],
   }
+}
+
+/** All records of a name and type have one time to live (RFC 2181 5.2), so it stays where some are not ours. */
+function ttlChanges(
+  set: PlannedSet,
+  ours: readonly PresentRecord[],
+  present: readonly PresentRecord[],
+): readonly DescribedChange[] {
+  const { name, type } = set
+  if (ours.length < present.length || ours.every(({ ttl }) => ttl === set.ttl)) return []
+  const same = ours.map(({ written, octets }) => ({ name, type, data: octets, written }))
+  return [
+    ...same.map((one, index) => ({ ...one, action: 'remove' as const, ttl: (ours[index] as PresentRecord).ttl })),
+    ...same.map((one) => ({ ...one, action: 'add' as const, ttl: set.ttl })),
+  ]
 }
 
 function isPublished(set: PlannedSet, present: readonly PresentRecord[]): boolean {

@@ -133,6 +133,7 @@ export function allMetrics(): Registry {
       {
         clock,
         resolver: fakeResolver({}),
+        ask: asked.ask,
         log: { ...log, bug: () => undefined },
       },
     ),

@@ -39,7 +39,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   'fleet-view': ['queue'],
   config: ['certificates', 'oauth', 'policy', 'smtp', 'state', 'lib'],
   fleet: ['config', 'smtp', 'lib'],
-  published: ['fleet', 'config', 'mta-sts', 'autoconfig', 'filter', 'dns', 'lib'],
+  published: ['fleet', 'config', 'mta-sts', 'autoconfig', 'filter', 'certificates', 'dns', 'lib'],
   oauth: ['lib'],
   certificates: ['x509', 'dns', 'budget', 'lib'],
   admin: ['observe', 'lib'],
@@ -108,7 +108,13 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   filter: ['authentication.ts', 'dns-lists.ts', 'spam-scan.ts', 'virus-scan.ts'],
   intake: ['intake.ts', 'body-spool.ts', 'message-memory.ts'],
   oauth: ['service-account.ts'],
-  certificates: ['certificate-file.ts', 'key-kind.ts', 'temporary-certificate.ts'],
+  certificates: [
+    'certificate-file.ts',
+    'key-kind.ts',
+    'key-to-find.ts',
+    'published-tlsa.ts',
+    'temporary-certificate.ts',
+  ],
   policy: [
     'verdict.ts',
     'check.ts',
@@ -125,7 +131,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
-  'mta-sts': ['policy-finder.ts', 'sts-policy.ts'],
+  'mta-sts': ['policy-finder.ts', 'sts-policy.ts', 'fetch-policy.ts'],
   state: [
     'sqlite/state-file.ts',
     'greylist-contract.ts',

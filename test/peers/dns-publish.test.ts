@@ -105,6 +105,26 @@ describe.runIf(ensurePeers(['named', 'knotd'])).each(['bind', 'knot'] as const)(
     expect(out).toContain('records are in zones that the fleet file does not name')
   })
 
+  it('changes a time to live alone, where all records of the name are ours', async () => {
+    const ttlOf = async (name: string, type: 'MX' | 'TXT') => {
+      const found = await readPresent({ host: '127.0.0.1', port: server.port }, { name, type }, networkExchange)
+      return found.kind === 'known' ? [...new Set(found.records.map(({ ttl }) => ttl))] : found.cause
+    }
+    const before = readFileSync(fleet(), 'utf8')
+    writeFileSync(fleet(), before.replace('records: { caa:', 'records: { ttl: 2h, caa:'))
+    const shown = await publish({ dryRun: true })
+    expect(shown.out).toContain('- example.org. 3600 IN MX 10 mx-01.example.org.')
+    expect(shown.out).toContain('+ example.org. 7200 IN MX 10 mx-01.example.org.')
+    expect((await publish({ yes: true })).code).toBe(OK)
+    expect(await ttlOf('example.org', 'MX')).toEqual([7200])
+    expect(await present('example.org', 'MX')).toEqual(['10 mx-01.example.org.'])
+    // Beside a text of another owner it stays.
+    expect(await ttlOf('example.org', 'TXT')).not.toEqual([7200])
+    expect((await publish({ yes: true })).out).toMatch(/^zone example\.org .*: nothing to change$/m)
+    writeFileSync(fleet(), before)
+    await publish({ yes: true })
+  })
+
   it('changes nothing if the records are no longer as they were read', async () => {
     const key = parseTsigKey(readFileSync(server.keyFile, 'utf8')) as TsigKey
     const data = (written: string) => wireData('MX', written).subarray(2)

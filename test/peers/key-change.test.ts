@@ -35,12 +35,13 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns']))('a new key behind unboun
   const pem = () => join(dirname(node.config), 'node.pem')
 
   /** The zone with TLSA records of these keys; their time to live is short, because the node waits for it. */
-  const publish = async (digests: readonly string[]) => {
+  const publish = async (digests: readonly string[], web: readonly string[] = []) => {
     await dns?.close()
     const records = [
       `@ MX 10 node-1`,
       `node-1 A ${node.address}`,
       ...digests.map((digest) => `_${node.port}._tcp.node-1 2 IN TLSA 3 1 1 ${digest}`),
+      ...web.map((digest) => `_${node.port}._tcp.web 2 IN TLSA 3 1 1 ${digest}`),
     ]
     dns = await startDnsServers(
       { 'example.org': records.join('\n'), 'bogus.test': 'www A 127.0.0.1' },
@@ -189,5 +190,39 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns']))('a new key behind unboun
     const last = replaceKey()
     await reload()
     expect(await keyShown()).toBe(last)
+  })
+
+  it('keeps the certificate of another name too, which a client gets by SNI', async () => {
+    const webOf = async () => {
+      const client = await node.connect()
+      await client.expect(null, '220')
+      await client.expect('EHLO client.example', '250')
+      await client.expect('STARTTLS', '220')
+      await client.startTls({ servername: 'web.example.org' } as Parameters<typeof client.startTls>[0])
+      const shown = (client.socket as import('node:tls').TLSSocket).getPeerX509Certificate()
+      client.end()
+      return digestOf(shown?.toString() ?? '')
+    }
+    const replaceWeb = () => {
+      const issued = world.ca.issue({ names: ['web.example.org'] })
+      writeFileSync(join(dirname(node.config), 'web.pem'), issued.certificate)
+      writeFileSync(join(dirname(node.config), 'web.key'), issued.key, { mode: 0o600 })
+      return digestOf(issued.certificate)
+    }
+    const first = replaceWeb()
+    const more = [{ certificate: 'web.pem', key: 'web.key' }]
+    node.configure({ tls: { certificate: 'node.pem', key: 'node.key', tlsa_ports: [node.port], more } })
+    await reload()
+    expect(await webOf()).toBe(first)
+    await publish([], [first])
+    const second = replaceWeb()
+    const { stdout, stderr } = await reload()
+    expect(stdout + stderr).toContain('tls.more.0: the new key waits for the DNS')
+    expect(await webOf()).toBe(first)
+    await node.stop('SIGKILL')
+    await node.start()
+    expect(await webOf()).toBe(first)
+    await publish([], [first, second])
+    await until(async () => (await reload(), (await webOf()) === second), { what: 'the new key', timeout: 60_000 })
   })
 })

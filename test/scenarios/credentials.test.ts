@@ -54,6 +54,7 @@ describe.skipIf(process.getuid?.() !== 0)('credentials of systemd', () => {
       start: false,
       yaml: {
         peers: { srs: ['srs-01.example.org'] },
+        dkim: undefined,
         tls: { certificate: `${VARIABLE}/chain.pem`, key: `${VARIABLE}/key.pem` },
         srs: { domain: 'srs.example.org', secrets: [`${VARIABLE}/srs.secret`] },
       },

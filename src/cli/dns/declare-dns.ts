@@ -17,6 +17,7 @@ interface CheckFlags extends DnsFlags {
   readonly dns?: DnsServer[]
   readonly state?: string
   readonly lists: boolean
+  readonly connect: boolean
 }
 
 export function declareDns(program: Command, io: Io, finish: Finish): void {
@@ -29,7 +30,7 @@ export function declareDns(program: Command, io: Io, finish: Finish): void {
     .action(async (flags: DnsFlags) => finish(await (await import('./dns-records.ts')).dnsRecords(flags, io)))
   describeCommand(
     dns.command('check'),
-    'compare the DNS with the fleet file, at the servers of its zones and at resolvers',
+    'compare the DNS with the fleet file, at the servers of its zones and at resolvers, and with what the nodes serve',
     'there is an error: mail is lost, refused or delayed',
   )
     .option(...fleetFile)
@@ -39,6 +40,7 @@ export function declareDns(program: Command, io: Io, finish: Finish): void {
       collectServers,
     )
     .option('--state <file>', 'file with the times of findings (default: dns-check.json beside the fleet file)')
+    .option('--no-connect', 'neither fetch MTA-STS policies nor connect to the listeners of the nodes')
     .option('--no-lists', 'do not ask lists in the DNS about our addresses and domains')
     .option(...asJson)
     .action(async ({ dns: servers = [], ...flags }: CheckFlags) => {

@@ -13,6 +13,9 @@ export const dns_check = section(
       fleet: path.describe('The fleet file. It is read again at each check.'),
       every: duration.prefault('1h').describe('Time between two checks, at least 5m.'),
       lists: flag.default(true).describe('Ask lists in the DNS about the addresses and domains of the fleet.'),
+      connect: flag
+        .default(true)
+        .describe('Fetch the MTA-STS policies, and connect to the listeners of all nodes to see their certificates.'),
     })
     .optional()
     .describe('Compare the DNS records with the fleet file, for metrics and health.'),

@@ -7,7 +7,7 @@ import { readCertificateFile } from '../../certificates/certificate-file.ts'
 import { keyKinds } from '../../certificates/key-kind.ts'
 import { createTemporary } from '../../certificates/temporary-certificate.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { parseTsigKey, type TsigKey } from '../../lib/tsig-key.ts'
+import { parseTsigKey } from '../../lib/tsig-key.ts'
 import { readCertificate, readPassword, readText } from '../read-files.ts'
 import type { CertificatePair } from '../read-tls-material.ts'
 import type { SectionReader } from '../section.ts'
@@ -114,7 +114,8 @@ export interface AcmeConfig
 
 export interface AcmeUpdate {
   readonly server: { readonly host: string; readonly port: number }
-  readonly key: TsigKey | null
+  /** The text of the file with the TSIG key, which `parseTsigKey` reads; null without one. */
+  readonly keyText: string | null
   readonly zone: string | null
 }
 
@@ -148,11 +149,11 @@ export function readAcme(written: AcmeFile, reader: SectionReader): AcmeRead | n
 function readUpdate(written: AcmeFile['dns_update'], reader: SectionReader): AcmeUpdate | null {
   if (written === undefined) return null
   const { server, key: file, zone = null } = written
-  if (file === undefined) return { server, key: null, zone }
+  if (file === undefined) return { server, keyText: null, zone }
   const text = readText(reader, { path: ['key'], file, expected: 'a file with a TSIG key', isSecret: true })
   if (text === null) return null
   const key = parseTsigKey(text)
-  if (typeof key !== 'string') return { server, key, zone }
+  if (typeof key !== 'string') return { server, keyText: text, zone }
   reader.report(['key'], `${key}: ${file}`)
   return null
 }
