@@ -16,7 +16,8 @@ function setup(pins = `users: [{ name: kim@example.org, fingerprints: ["${KEY}"]
   let list = parseUserPins('pins.yaml', pins).list
   const used: string[] = []
   const login = createCertificateLogin({
-    certificates: () => createUserCertificates({ pins: list, authorities: [], user: 'email', anyPurpose: false, revocation: null }),
+    certificates: () =>
+      createUserCertificates({ pins: list, authorities: [], user: 'email', anyPurpose: false, revocation: null }),
     people: peopleOf(() => parsePasswdFile('users', users, { weak: true }), 'example.org'),
     domain: 'example.org',
     clock,

@@ -1,7 +1,16 @@
 // Certificate revocation lists (RFC 5280 5): read from DER or PEM, and verified with the key of the authority that issued them.
 
 import { verify, type X509Certificate } from 'node:crypto'
-import { DerError, type Element, elementsIn, onlyElement, readOid, readSerials, readTime, TAG } from '../x509/der-reader.ts'
+import {
+  DerError,
+  type Element,
+  elementsIn,
+  onlyElement,
+  readOid,
+  readSerials,
+  readTime,
+  TAG,
+} from '../x509/der-reader.ts'
 
 export interface RevocationList {
   /** Serial numbers in the form of `plainSerial`. */

@@ -91,7 +91,9 @@ describe('the first certificate', () => {
     const hold = open()
     await hold.choose([old])
     expect(await hold.look()).toBeNull()
-    expect(hold.state().unshown).toMatchObject([{ slot: 'tls', why: 'first', cause: expect.stringContaining('_25._tcp') }])
+    expect(hold.state().unshown).toMatchObject([
+      { slot: 'tls', why: 'first', cause: expect.stringContaining('_25._tcp') },
+    ])
     expect(logged).toEqual([expect.stringContaining('warn the key in use is not in the DNS')])
     zones = [{ [OWNER]: [tlsa(old)] }]
     await hold.look()

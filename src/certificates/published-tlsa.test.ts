@@ -20,7 +20,8 @@ const witnesses = (...resolvers: NamedResolver['resolver'][]) => ({
   resolvers: resolvers.map((resolver, index) => ({ label: `dns-${index + 1}`, resolver })),
   countsInsecure: true,
 })
-const ask = (zone: Parameters<typeof fakeResolver>[0]) => findKeyInDns(owners, nextKey(key), witnesses(fakeResolver(zone)))
+const ask = (zone: Parameters<typeof fakeResolver>[0]) =>
+  findKeyInDns(owners, nextKey(key), witnesses(fakeResolver(zone)))
 
 describe('a next key', () => {
   it('has a record for each name and port', () => {

@@ -72,7 +72,9 @@ async function placeOf(owner: string, { zone }: ZoneWriterSettings, ports: ZoneW
   }
   const found = zone ?? (await findZone(name, { recursive: await ports.recursive(), exchange: ports.exchange }))
   if (found === null) return `the resolver does not answer which zone has ${name}`
-  return name === found || name.endsWith(`.${found}`) ? { zone: found, name } : `${name} is outside of the zone ${found}`
+  return name === found || name.endsWith(`.${found}`)
+    ? { zone: found, name }
+    : `${name} is outside of the zone ${found}`
 }
 
 function change(
@@ -98,7 +100,9 @@ async function waitUntilServed(place: Place, value: string, { settings, ports }:
   const servers = [settings.server, ...(found.kind === 'found' ? found.servers : [])]
   const end = clock.monotonic() + settings.timeoutMs
   for (;;) {
-    const present = await Promise.all(servers.map((one) => readPresent(one, { name: place.name, type: 'TXT' }, exchange)))
+    const present = await Promise.all(
+      servers.map((one) => readPresent(one, { name: place.name, type: 'TXT' }, exchange)),
+    )
     const [primary] = present
     const behind = present.findIndex(
       (one) => one.kind === 'known' && !one.records.some(({ written }) => written === value),

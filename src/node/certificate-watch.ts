@@ -86,7 +86,10 @@ function challengerOf(config: Config, acme: AcmeConfig, { budgets, clock, log }:
   const read = keyText === null ? null : parseTsigKey(keyText)
   // The configuration has refused a text without a key.
   const key = typeof read === 'string' ? null : read
-  const writer = createZoneWriter({ server, zone, key, timeoutMs }, { resolver, recursive, exchange: createNetwork(), clock })
+  const writer = createZoneWriter(
+    { server, zone, key, timeoutMs },
+    { resolver, recursive, exchange: createNetwork(), clock },
+  )
   return createZoneChallenge(writer, log)
 }
 

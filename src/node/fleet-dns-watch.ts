@@ -91,7 +91,11 @@ function startWatch(config: Config, settings: Settings, ports: FleetDnsPorts): F
   }
 }
 
-async function checkOnce(config: Config, { fleet: file, lists, connect }: Settings, ports: FleetDnsPorts): Promise<State> {
+async function checkOnce(
+  config: Config,
+  { fleet: file, lists, connect }: Settings,
+  ports: FleetDnsPorts,
+): Promise<State> {
   const load = loadFleet(file)
   if (load.kind === 'bad') return { kind: 'unusable', cause: load.problems.map(formatProblem).join('; ') }
   const own = config.dkim ? [config.dkim.keys] : []

@@ -131,7 +131,7 @@ function withPairs(material: TlsMaterial, pairs: readonly SlotPair[]): TlsMateri
 }
 
 /** Sentences for people: log and health of the node, `waypost check`, the answer to a reload. */
-export function describeKeys({ waits, unshown }: KeptPairs): readonly { readonly slot: string; readonly text: string }[] {
+function describeKeys({ waits, unshown }: KeptPairs): readonly { readonly slot: string; readonly text: string }[] {
   return [
     ...waits.map(({ slot, cause, until }) => ({
       slot,

@@ -171,7 +171,14 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = createCounts()
   const modes = createCurrentModes(config, log)
-  const kept = { data, certificate, keys, revocation, ...(await openLoginUses(config, { clock, log, stops })), ...counts }
+  const kept = {
+    data,
+    certificate,
+    keys,
+    revocation,
+    ...(await openLoginUses(config, { clock, log, stops })),
+    ...counts,
+  }
   const shared = { queue, ...dns, clock, budgets, log, newQueueId, modes, ...kept }
   const path = buildMailPath(config, { ...shared, ...deliveryHelpers(services) })
   stops.defer(() => path.stop())

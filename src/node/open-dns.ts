@@ -25,10 +25,7 @@ export interface OpenDns {
   readonly witnesses: () => TlsaWitnesses
 }
 
-export async function openDns(
-  config: Config,
-  { clock, budgets, log, stops }: DnsParts,
-): Promise<OpenDns> {
+export async function openDns(config: Config, { clock, budgets, log, stops }: DnsParts): Promise<OpenDns> {
   const settings = resolverSettings(config)
   const resolver = await openResolver(settings, { clock, budgets })
   const resolvers = await openStubs(settings)

@@ -38,7 +38,10 @@ interface ServiceParts {
 }
 
 /** Starts them; null for what the configuration does not have. The stops end them. */
-export function watchServices(config: Config, { resolver, witnesses, clock, budgets, state, log, stops }: ServiceParts) {
+export function watchServices(
+  config: Config,
+  { resolver, witnesses, clock, budgets, state, log, stops }: ServiceParts,
+) {
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())

@@ -93,7 +93,9 @@ function startTls(
 
 function handshake(socket: Socket, name: string, end: End): void {
   const secure = connectTls({ socket, servername: name, rejectUnauthorized: false, minVersion: 'TLSv1.2' })
-  secure.once('error', (error) => end({ kind: 'no-tls', cause: `the handshake failed: ${errorText(error)}` }))
+  secure.once('error', (error) =>
+    end({ kind: 'no-tls', cause: `the handshake failed: ${printable(errorText(error).trim())}` }),
+  )
   secure.once('secureConnect', () => end({ kind: 'shown', pem: chainOf(secure.getPeerCertificate(true)) }))
 }
 

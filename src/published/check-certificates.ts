@@ -31,7 +31,8 @@ async function checkNode(node: FleetNode, facts: ChainFacts): Promise<readonly D
   const { certificate: file, hostname } = node
   if (file === null) return []
   const chain = readChain(await readFile(file, 'utf8').catch(() => ''))
-  if (chain.length > 0) return judgeChain(node, chain, { ...facts, kind: 'certificate', subject: hostname, place: file, isMx: true })
+  if (chain.length > 0)
+    return judgeChain(node, chain, { ...facts, kind: 'certificate', subject: hostname, place: file, isMx: true })
   return [
     {
       id: `certificate-unreadable ${hostname}`,

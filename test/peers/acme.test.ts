@@ -9,6 +9,10 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { networkExchange } from '../../src/dns/exchange.ts'
+import { createStubResolver, stubDefaults } from '../../src/dns/stub.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { parseTsigKey, type TsigKey } from '../../src/lib/tsig-key.ts'
+import { createZoneWriter } from '../../src/node/acme-zone-writer.ts'
 import { readPresent } from '../../src/published/present-set.ts'
 import { freePort } from '../lib/free-port.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
@@ -204,73 +208,100 @@ describe.runIf(ensurePeers(['pebble']))('Pebble', () => {
   })
 
   // Pebble and the node ask the server that takes the updates.
-  describe.runIf(ensurePeers(['named', 'knotd'])).each(['bind', 'knot'] as const)('by DNS-01 with updates of %s', (program) => {
-    let server: UpdateServer
-    let other: Pebble
-    let place: string
+  describe.runIf(ensurePeers(['named', 'knotd'])).each(['bind', 'knot'] as const)(
+    'by DNS-01 with updates of %s',
+    (program) => {
+      let server: UpdateServer
+      let other: Pebble
+      let place: string
 
-    beforeAll(async () => {
-      place = join(world.folder, program)
-      mkdirSync(join(place, 'knot-db'), { recursive: true })
-      // An alias into the other zone, which many sites have so that a key may change nothing else.
-      server = await startUpdateServer(program, place, '_acme-challenge.away CNAME away.forwards.example.\n')
-      other = await startPebble({ ca: world.ca, dns: `127.0.0.1:${server.port}` })
-    })
-    afterAll(async () => {
-      other.close()
-      await server.close()
-    })
-
-    const start = async (changes: object) => {
-      const { node, file } = await prepare(
-        {
-          directory: other.directory,
-          names: ['mx-09.example.org', 'away.example.org'],
-          challenge: 'dns-01',
-          dns_update: { server: `127.0.0.1:${server.port}`, key: server.keyFile },
-          ...changes,
-        },
-        { dns: { servers: [`127.0.0.1:${server.port}`] } },
-      )
-      await node.start()
-      return { node, file }
-    }
-    const texts = async (name: string) => {
-      const found = await readPresent({ host: '127.0.0.1', port: server.port }, { name, type: 'TXT' }, networkExchange)
-      return found.kind === 'known' ? found.records.length : found.cause
-    }
-
-    it('gives a certificate, and leaves no record behind', async () => {
-      const { node, file } = await start({})
-      await until(() => existsSync(file), { what: 'the file', timeout: 30_000 })
-      expect(leafOf(file).subjectAltName).toContain('DNS:away.example.org')
-      const isClean = async () =>
-        (await texts('_acme-challenge.mx-09.example.org')) === 0 && (await texts('away.forwards.example')) === 0
-      await until(isClean, { what: 'the clean-up' })
-      await node.stop()
-    })
-
-    it('says what the server says to a wrong key', async () => {
-      const wrong = join(place, 'wrong.key')
-      writeFileSync(wrong, `hmac-sha256:update.key:${Buffer.alloc(32, 1).toString('base64')}\n`, { mode: 0o600 })
-      const { node, file } = await start({ dns_update: { server: `127.0.0.1:${server.port}`, key: wrong } })
-      await until(async () => (await listed(node)).acme.problem !== null, { what: 'the problem', timeout: 20_000 })
-      expect((await listed(node)).acme.problem).toMatch(/dns_update of _acme-challenge\..*(NOTAUTH|BADSIG|BADKEY)/)
-      expect(existsSync(file)).toBe(false)
-      await node.stop()
-    })
-
-    it('reports a file without a key at its position', async () => {
-      const nothing = join(place, 'nothing.key')
-      writeFileSync(nothing, 'nothing\n', { mode: 0o600 })
-      const { node } = await prepare({
-        challenge: 'dns-01',
-        dns_update: { server: `127.0.0.1:${server.port}`, key: nothing },
+      beforeAll(async () => {
+        place = join(world.folder, program)
+        mkdirSync(join(place, 'knot-db'), { recursive: true })
+        // Aliases, which many sites have so that a key may change nothing else: in the zone, and into the other one.
+        const aliases = '_acme-challenge.away CNAME challenges\n_acme-challenge.far CNAME far.forwards.example.\n'
+        server = await startUpdateServer(program, place, aliases)
+        other = await startPebble({ ca: world.ca, dns: `127.0.0.1:${server.port}` })
       })
-      const { status, stderr } = await runWaypost(['check', '--offline', '-c', node.config])
-      expect([status, stderr]).toEqual([2, expect.stringMatching(/node\.yaml:\d+:\d+: tls\.acme\.dns_update\.key: found no key/)])
-    })
-  })
+      afterAll(async () => {
+        other.close()
+        await server.close()
+      })
+
+      const start = async (changes: object) => {
+        const { node, file } = await prepare(
+          {
+            directory: other.directory,
+            names: ['mx-09.example.org', 'away.example.org'],
+            challenge: 'dns-01',
+            dns_update: { server: `127.0.0.1:${server.port}`, key: server.keyFile },
+            ...changes,
+          },
+          { dns: { servers: [`127.0.0.1:${server.port}`] } },
+        )
+        await node.start()
+        return { node, file }
+      }
+      const texts = async (name: string) => {
+        const found = await readPresent(
+          { host: '127.0.0.1', port: server.port },
+          { name, type: 'TXT' },
+          networkExchange,
+        )
+        return found.kind === 'known' ? found.records.length : found.cause
+      }
+
+      it('gives a certificate, and leaves no record behind', async () => {
+        const { node, file } = await start({})
+        await until(() => existsSync(file), { what: 'the file', timeout: 30_000 }).catch(async (error: unknown) => {
+          throw new Error(`${String(error)}: ${(await listed(node)).acme.problem}`)
+        })
+        expect(leafOf(file).subjectAltName).toContain('DNS:away.example.org')
+        const isClean = async () =>
+          (await texts('_acme-challenge.mx-09.example.org')) === 0 && (await texts('challenges.example.org')) === 0
+        await until(isClean, { what: 'the clean-up' })
+        await node.stop()
+      })
+
+      it('publishes behind an alias into another zone, which Pebble does not follow', async () => {
+        const at = { host: '127.0.0.1', port: server.port }
+        const key = parseTsigKey(readFileSync(server.keyFile, 'utf8')) as TsigKey
+        const resolver = createStubResolver({ ...stubDefaults, servers: [at] })
+        const writer = createZoneWriter(
+          { server: at, key, zone: null, timeoutMs: 10_000 },
+          { resolver, recursive: async () => [at], exchange: networkExchange, clock: systemClock },
+        )
+        expect(await writer.add('_acme-challenge.far.example.org', 'a value')).toBeNull()
+        expect(await texts('far.forwards.example')).toBe(1)
+        expect(await writer.remove('_acme-challenge.far.example.org', 'a value')).toBeNull()
+        expect(await texts('far.forwards.example')).toBe(0)
+      })
+
+      it('says what the server says to a wrong key', async () => {
+        const wrong = join(place, 'wrong.key')
+        writeFileSync(wrong, `hmac-sha256:update.key:${Buffer.alloc(32, 1).toString('base64')}\n`, { mode: 0o600 })
+        const { node, file } = await start({ dns_update: { server: `127.0.0.1:${server.port}`, key: wrong } })
+        await until(async () => (await listed(node)).acme.problem !== null, { what: 'the problem', timeout: 20_000 })
+        expect((await listed(node)).acme.problem).toMatch(/dns_update of _acme-challenge\..*(NOTAUTH|BADSIG|BADKEY)/)
+        expect(existsSync(file)).toBe(false)
+        await node.stop()
+      })
+
+      it('reports a file without a key at its position', async () => {
+        const nothing = join(place, 'nothing.key')
+        writeFileSync(nothing, 'nothing\n', { mode: 0o600 })
+        const { node } = await prepare({
+          challenge: 'dns-01',
+          dns_update: { server: `127.0.0.1:${server.port}`, key: nothing },
+        })
+        const { status, stderr } = await runWaypost(['check', '--offline', '-c', node.config])
+        expect([status, stderr]).toEqual([
+          2,
+          expect.stringMatching(/node\.yaml:\d+:\d+: tls\.acme\.dns_update\.key: found no key/),
+        ])
+      })
+    },
+  )
 
   it('shows a failing first order in health, while mail flows with a temporary certificate', async () => {
     const port = await freePort()

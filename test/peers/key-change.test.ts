@@ -45,7 +45,11 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns']))('a new key behind unboun
     ]
     dns = await startDnsServers(
       { 'example.org': records.join('\n'), 'bogus.test': 'www A 127.0.0.1' },
-      { port, closed: true, signed: { 'example.org': {}, 'bogus.test': { spoil: (zone) => zone.replaceAll('127.0.0.1', '127.0.0.2') } } },
+      {
+        port,
+        closed: true,
+        signed: { 'example.org': {}, 'bogus.test': { spoil: (zone) => zone.replaceAll('127.0.0.1', '127.0.0.2') } },
+      },
     )
   }
   const replaceKey = () => {

@@ -129,7 +129,9 @@ describe.runIf(ensurePeers(['openssl']))('certificates for servers only', () => 
     })
     node.node.route({ domains: ['example.org'], users: { lee: null } })
     await node.node.start()
-    const client = await node.node.connect({ tls: { ca: readFileSync(join(world.folder, 'ca.pem')), servername: node.name, cert: laptop.pem, key: laptop.key } })
+    const client = await node.node.connect({
+      tls: { ca: readFileSync(join(world.folder, 'ca.pem')), servername: node.name, cert: laptop.pem, key: laptop.key },
+    })
     await client.expect(null, '220')
     await client.expect('EHLO client.example', '250')
     await client.expect('AUTH EXTERNAL =', '235')

@@ -8,7 +8,6 @@ import { readIfThere } from '../../certificates/private-file.ts'
 import { tlsaDigest, tlsaLine, tlsaOwners } from '../../certificates/own-tlsa.ts'
 import type { Config } from '../../config/config.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { describeKeys } from '../../node/key-watch.ts'
 import { keyHoldSettings } from '../../wiring/key-hold-settings.ts'
 import { keptPairsPath } from '../../wiring/node-paths.ts'
 import { type Io, json, line, OK } from '../io.ts'
@@ -64,7 +63,7 @@ export function certificateList(options: CertificateListOptions, io: Io): Promis
     const own = await ownCertificate(config)
     const kept = await readKept(keptPairsPath(config))
     const waiting = waitingKeys(kept)
-    if (options.json) json(io.stdout, { certificates: listed, waiting, acme: own })
+    if (options.json) json(io.stdout, { certificates: listed, waiting, withoutRecord: withoutRecord(kept), acme: own })
     else {
       if (listed.length === 0 && own === null) line(io.stdout, 'the node has no certificate (tls)')
       for (const one of listed)
@@ -73,7 +72,8 @@ export function certificateList(options: CertificateListOptions, io: Io): Promis
           waiting.find(({ key }) => key === one.key),
           io,
         )
-      for (const { slot, text } of describeKeys({ ...kept, waits: [] })) line(io.stdout, `${slot}: ${text}`)
+      for (const { key, since, why, cause } of withoutRecord(kept))
+        line(io.stdout, `${key}: in use without a TLSA record since ${since} (${why}): ${cause}`)
       if (own) printOwn(own, io)
     }
     return OK
@@ -96,11 +96,14 @@ function certificatesOf(config: Config): Listed[] {
     return {
       key: index === 0 ? 'tls' : `tls.more.${index - 1}`,
       names,
-      issuer: leaf.issuer.replaceAll('\n', ', '),
+      // That of a temporary certificate is empty, and Node.js gives no text then.
+      issuer: (leaf.issuer ?? 'itself').replaceAll('\n', ', '),
       expires: expires.toISOString(),
       daysLeft: Math.floor((expires.getTime() - systemClock.now()) / DAY_MS),
       keyFingerprint: digest.toString('hex'),
-      tlsa: tlsaOwners(names, index === 0 ? (tls.acme?.tlsa_ports ?? own) : own).map((owner) => tlsaLine(owner, digest)),
+      tlsa: tlsaOwners(names, index === 0 ? (tls.acme?.tlsa_ports ?? own) : own).map((owner) =>
+        tlsaLine(owner, digest),
+      ),
     }
   })
   return firstIsReal ? all : all.slice(1)
@@ -133,6 +136,19 @@ function print(one: Listed, waiting: WaitingKey | undefined, io: Io): void {
   line(io.stdout, `  not in use since ${waiting.since}: ${waiting.cause}`)
   line(io.stdout, `  the key sha256:${waiting.inUse} stays in use until ${waiting.until} at the latest`)
   line(io.stdout, '  publish the TLSA records above beside those of the key in use')
+}
+
+const reasons = {
+  first: 'the first certificate of this data directory',
+  expired: 'the certificate before it has expired',
+  operator: 'by order of an operator',
+} as const
+
+/** Keys in use that the DNS lacks, as far as that is known. */
+function withoutRecord({ unshown }: KeptPairs) {
+  return unshown.flatMap(({ slot, since, why, cause }) =>
+    cause === null ? [] : [{ key: slot, since: new Date(since).toISOString(), why: reasons[why], cause }],
+  )
 }
 
 function waitingKeys({ waits, pairs }: KeptPairs): readonly WaitingKey[] {

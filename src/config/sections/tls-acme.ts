@@ -38,7 +38,9 @@ export const acmeSchema = z.strictObject({
   challenge: z
     .enum(['http-01', 'dns-01'], { error: 'http-01 or dns-01' })
     .default('http-01')
-    .describe('How the node shows that it controls the names. http-01: on port 80; dns-01: by `dns_update` or `dns_hook`.'),
+    .describe(
+      'How the node shows that it controls the names. http-01: on port 80; dns-01: by `dns_update` or `dns_hook`.',
+    ),
   http: bindAddress
     .prefault('*:80')
     .describe('With http-01: address and port that answer during an order. The authority connects to port 80.'),
@@ -54,7 +56,9 @@ export const acmeSchema = z.strictObject({
       server: serverAddress.describe('Primary server of the zone, which takes dynamic updates (RFC 2136).'),
       key: path
         .optional()
-        .describe('File with its TSIG key, as tsig-keygen or keymgr -t writes it; absent: the server trusts addresses.'),
+        .describe(
+          'File with its TSIG key, as tsig-keygen or keymgr -t writes it; absent: the server trusts addresses.',
+        ),
       zone: hostName.optional().describe('The zone; default: the closest one above the record, also behind an alias.'),
     })
     .optional()

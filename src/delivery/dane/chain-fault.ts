@@ -53,8 +53,7 @@ function limitFault(chain: readonly Presented[]): ChainFault | null {
   for (const [index, { parts }] of chain.entries()) {
     const constraints = parts.extensions.get(BASIC_CONSTRAINTS)
     const limit = index === 0 || !constraints ? null : pathLength(constraints)
-    if (limit === 'damaged')
-      return fault('certificate-not-trusted', 'a CA has damaged basic constraints')
+    if (limit === 'damaged') return fault('certificate-not-trusted', 'a CA has damaged basic constraints')
     // CAs between this one and the host.
     if (limit !== null && index - 1 > limit)
       return fault('certificate-not-trusted', `a CA allows ${limit} more CAs, and ${index - 1} follow`)

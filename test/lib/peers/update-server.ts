@@ -34,11 +34,7 @@ const secretOf = (program: 'bind' | 'knot') => {
 }
 
 /** @param records further lines of both zones */
-export async function startUpdateServer(
-  program: 'bind' | 'knot',
-  folder: string,
-  records = '',
-): Promise<UpdateServer> {
+export async function startUpdateServer(program: 'bind' | 'knot', folder: string, records = ''): Promise<UpdateServer> {
   const port = await freePort()
   const key = secretOf(program)
   const keyFile = join(folder, `${program}.key`)
