@@ -48,7 +48,7 @@ import { createPasswordCount, type PasswordCount } from './password-count.ts'
 import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { openDns } from './open-dns.ts'
-import { openKeyWatch } from './key-watch.ts'
+import { type KeyWatch, type KeyWatchPorts, openKeyWatch } from './key-watch.ts'
 import { startReloader } from './reloader.ts'
 import { deliveryHelpers, scannersOf, watchServices } from './services.ts'
 import { holdSources } from './source-holder.ts'
@@ -160,9 +160,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const clock = systemClock
   const draining = new AbortController()
   const dns = await openDns(config, { clock, budgets, log, stops })
-  const keys = await openKeyWatch(config, { ...dns, clock, log })
-  stops.defer(() => keys.close())
-  const certificate: { value: TlsMaterial | null } = { value: await keys.choose(listenerMaterial(config)) }
+  const secured = await openCertificate(config, { ...dns, clock, log, stops })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const { startedAt } = await keepLastRun(config, { clock, log, stops })
   const state = startState(log, stops)
@@ -171,14 +169,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = createCounts()
   const modes = createCurrentModes(config, log)
-  const kept = {
-    data,
-    certificate,
-    keys,
-    revocation,
-    ...(await openLoginUses(config, { clock, log, stops })),
-    ...counts,
-  }
+  const uses = await openLoginUses(config, { clock, log, stops })
+  const kept = { data, ...secured, revocation, ...uses, ...counts }
   const shared = { queue, ...dns, clock, budgets, log, newQueueId, modes, ...kept }
   const path = buildMailPath(config, { ...shared, ...deliveryHelpers(services) })
   stops.defer(() => path.stop())
@@ -200,12 +192,11 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   services.tlsReports?.start({ intake: path.intake, queue })
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
-  const used = { config, clock, log, data, tokens, sources, guard, revocation, certificate, keys, modes }
+  const used = { config, clock, log, data, tokens, sources, guard, revocation, ...secured, modes }
   const running = { ...used, ...received, greylist: services.greylist, accounts: clients.accounts }
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
-  for (const { message } of keys.warnings()) log.warn({}, message)
   const health = () => observation.health()
   const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
   const status = createNodeStatus(config, facts)
@@ -216,14 +207,31 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     failed: queueFailure(queue, log, flush),
     files: () => reloader.files(),
     reload: () => reloader.reload(),
-    stop: async () => {
-      draining.abort()
-      log.info({}, 'draining')
-      await stops.disposeAsync()
-      log.info({}, 'stopped')
-      await flush()
-    },
+    stop: () => drain(draining, { log, flush, stops }),
   }
+}
+
+async function drain(
+  draining: AbortController,
+  { log, flush, stops }: Pick<BootParts, 'log' | 'flush' | 'stops'>,
+): Promise<void> {
+  draining.abort()
+  log.info({}, 'draining')
+  await stops.disposeAsync()
+  log.info({}, 'stopped')
+  await flush()
+}
+
+/** The certificates of the files, or those in use while a new key waits for the DNS. */
+async function openCertificate(
+  config: Config,
+  { stops, ...ports }: KeyWatchPorts & { readonly stops: AsyncDisposableStack },
+): Promise<{ readonly keys: KeyWatch; readonly certificate: { value: TlsMaterial | null } }> {
+  const keys = await openKeyWatch(config, ports)
+  stops.defer(() => keys.close())
+  const certificate = { value: await keys.choose(listenerMaterial(config)) }
+  for (const { message } of keys.warnings()) ports.log.warn({}, message)
+  return { keys, certificate }
 }
 
 /** The thread of shared state. It ends after everything that asks it. */

@@ -4,6 +4,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHostFinder } from '../../src/delivery/hosts/host-finder.ts'
 import { MX_ADDRESS_LIMIT } from '../../src/delivery/hosts/host-settings.ts'
@@ -87,7 +88,7 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns']))('a new key behind unboun
     await client.expect('EHLO client.example', '250')
     await client.expect('STARTTLS', '220')
     await client.startTls()
-    const shown = (client.socket as import('node:tls').TLSSocket).getPeerX509Certificate()
+    const shown = (client.socket as TLSSocket).getPeerX509Certificate()
     client.end()
     return digestOf(shown?.toString() ?? '')
   }
@@ -203,7 +204,7 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns']))('a new key behind unboun
       await client.expect('EHLO client.example', '250')
       await client.expect('STARTTLS', '220')
       await client.startTls({ servername: 'web.example.org' } as Parameters<typeof client.startTls>[0])
-      const shown = (client.socket as import('node:tls').TLSSocket).getPeerX509Certificate()
+      const shown = (client.socket as TLSSocket).getPeerX509Certificate()
       client.end()
       return digestOf(shown?.toString() ?? '')
     }
