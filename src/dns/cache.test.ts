@@ -1,13 +1,13 @@
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { describe, expect, test } from 'vitest'
 import type { PoolLimits } from '../budget/pool.ts'
+import type { WaitingPools } from '../budget/waiting-places.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createBudgets } from '../budget/budgets.ts'
 import { createCachedResolver } from './cache.ts'
-import type { QuestionPools } from './question-places.ts'
 import type { DnsAnswer, RecordType, RecordTypes, Resolver } from './resolver.ts'
 
-function testPools(clock: Clock, questions: Partial<PoolLimits> = {}): QuestionPools {
+function testPools(clock: Clock, questions: Partial<PoolLimits> = {}): WaitingPools {
   const budgets = createBudgets(clock)
   return { open: budgets.pool('dnsQuestions', questions), waiting: budgets.pool('dnsWaiting') }
 }

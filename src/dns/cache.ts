@@ -1,18 +1,20 @@
 // What stands between the askers of a node and the network: answers are kept (answer-store.ts), equal questions that are open at the same
-// time are asked once, and open questions have a limited number of places (question-places.ts), which an aborted question gives back at
+// time are asked once, and open questions have a limited number of places (places), which an aborted question gives back at
 // once. An unavailable answer never becomes an absent one.
 
+import { createWaitingPlaces, type WaitingPools } from '../budget/waiting-places.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Answer, createAnswerStore, type QuestionKey } from './answer-store.ts'
 import { canonicalName } from './name.ts'
 import { zoneOf } from './name-zone.ts'
-import { createQuestionPlaces, type QuestionPools } from './question-places.ts'
 import type { Ask, DnsAnswer, RecordType, RecordTypes, Resolver, Unavailable } from './resolver.ts'
 import { type SharedQuestion, shareQuestion } from './shared-question.ts'
 import { createSilentZones } from './silent-zones.ts'
 
 /** About 40 000 small answers. */
 const DEFAULT_CACHE_OCTETS = 8 * 1024 * 1024
+/** Longest wait for a place, ms. What waits longer has usually been given up by its asker. */
+const WAIT_MS = 5_000
 /** A question that was given up after this time without an answer counts as unanswered by its zone, ms. A live zone needs less. */
 const UNANSWERED_MS = 1_500
 /**
@@ -25,7 +27,8 @@ const optional: Ask = { purpose: 'optional' }
 
 export interface CacheOptions {
   readonly clock: Clock
-  readonly pools: QuestionPools
+  /** Budgets `dnsQuestions` and `dnsWaiting`. */
+  readonly pools: WaitingPools
   /** Bounds the answers that are kept. */
   readonly maxOctets?: number
 }
@@ -34,7 +37,7 @@ export interface CacheOptions {
 export function createCachedResolver(inner: Resolver, options: CacheOptions): Resolver {
   const { clock, pools, maxOctets = DEFAULT_CACHE_OCTETS } = options
   const store = createAnswerStore(clock, maxOctets)
-  const places = createQuestionPlaces(pools, clock)
+  const places = createWaitingPlaces(pools, clock, { waitMs: WAIT_MS, one: 'a DNS question', many: 'DNS questions' })
   const silent = createSilentZones(clock)
   const open = new Map<string, SharedQuestion<Answer>>()
 

@@ -1,6 +1,6 @@
 // Looks up the addresses of a host in both families (RFC 1035, RFC 3596).
 
-import type { DnsAnswer, Resolver } from './resolver.ts'
+import type { DnsAnswer, Resolver, Unavailable } from './resolver.ts'
 
 export interface HostAddress {
   readonly address: string
@@ -19,19 +19,21 @@ export type AddressLookup =
       readonly missing: string | null
     }
   | { readonly kind: 'absent'; readonly nxdomain: boolean; readonly authentic: boolean }
-  | { readonly kind: 'unavailable'; readonly cause: string }
+  | Pick<Unavailable, 'kind' | 'cause' | 'isBogus'>
 
 /** A and AAAA of a host, IPv6 first. A failed look-up of one family does not hide the other; absent only if both are. */
 export async function lookupAddresses(resolver: Resolver, host: string): Promise<AddressLookup> {
   const [v6, v4] = await Promise.all([resolver.resolve(host, 'AAAA'), resolver.resolve(host, 'A')])
   const addresses = [...family(v6, 6), ...family(v4, 4)]
-  const causes = [v6, v4].flatMap((answer) => (answer.kind === 'unavailable' ? [answer.cause] : []))
+  const failed = [v6, v4].filter((answer) => answer.kind === 'unavailable')
   const authentic = isAuthentic(v6) && isAuthentic(v4)
   if (addresses.length > 0) {
     const name = v6.kind === 'found' ? v6.name : v4.kind === 'found' ? v4.name : host
-    return { kind: 'found', addresses, authentic, name, missing: causes[0] ?? null }
+    return { kind: 'found', addresses, authentic, name, missing: failed[0]?.cause ?? null }
   }
-  if (causes[0] !== undefined) return { kind: 'unavailable', cause: causes[0] }
+  // A family that is bogus says more than one that does not answer.
+  const worst = failed.find(({ isBogus }) => isBogus) ?? failed[0]
+  if (worst) return worst
   const nxdomain = v4.kind === 'absent' && v4.nxdomain
   return { kind: 'absent', nxdomain, authentic }
 }

@@ -2,7 +2,7 @@
 
 import { lookupAddresses } from './host-addresses.ts'
 import { canonicalName } from './name.ts'
-import type { Resolver } from './resolver.ts'
+import type { Resolver, Unavailable } from './resolver.ts'
 
 export interface MxGroup {
   readonly preference: number
@@ -20,7 +20,7 @@ export type MxLookup =
   /** The name does not exist (`nxdomain`), or has neither MX nor addresses. */
   | { readonly kind: 'absent'; readonly nxdomain: boolean }
   /** The DNS failed. It never counts as absent and never leads to the implicit MX. */
-  | { readonly kind: 'unavailable'; readonly cause: string }
+  | Pick<Unavailable, 'kind' | 'cause' | 'isBogus'>
 
 /** Looks up the MX hosts of a domain. */
 export async function lookupMx(resolver: Resolver, domain: string): Promise<MxLookup> {

@@ -4,6 +4,13 @@ import { randomBytes } from 'node:crypto'
 import dnsPacket from 'dns-packet'
 import type { RecordType } from './resolver.ts'
 
+/** RFC 8467 section 4.1: octets of a block. A query has whole blocks, so that its length does not show the name. */
+const BLOCK_OCTETS = 128
+/** RFC 7830 section 3. */
+const PADDING = 12
+/** Code and length of an option (RFC 6891 section 6.1.2). */
+const OPTION_HEAD_OCTETS = 4
+
 /** Octets that fit in one unfragmented datagram on all networks (DNS flag day 2020). */
 const UDP_PAYLOAD = 1232
 
@@ -45,7 +52,20 @@ export interface QueryOptions {
   readonly checkingDisabled?: boolean | undefined
 }
 
-export function encodeQuery(id: number, question: Question, { edns, checkingDisabled = false }: QueryOptions): Buffer {
+/** The query with padding (RFC 7830), for encrypted transports. Without EDNS there is none. */
+export function encodePaddedQuery(id: number, question: Question, options: QueryOptions): Buffer {
+  const plain = encodeQuery(id, question, options)
+  if (!options.edns) return plain
+  const excess = (plain.length + OPTION_HEAD_OCTETS) % BLOCK_OCTETS
+  return encodeQuery(id, question, options, [{ code: PADDING, length: excess === 0 ? 0 : BLOCK_OCTETS - excess }])
+}
+
+export function encodeQuery(
+  id: number,
+  question: Question,
+  { edns, checkingDisabled = false }: QueryOptions,
+  ednsOptions: dnsPacket.PacketOpt[] = [],
+): Buffer {
   const opt: dnsPacket.Answer = {
     type: 'OPT',
     name: '.',
@@ -54,7 +74,7 @@ export function encodeQuery(id: number, question: Question, { edns, checkingDisa
     ednsVersion: 0,
     flags: dnsPacket.DNSSEC_OK,
     flag_do: true,
-    options: [],
+    options: ednsOptions,
   }
   return dnsPacket.encode({
     type: 'query',

@@ -30,7 +30,7 @@ export type DnsAnswer<T> =
   | { readonly kind: 'absent'; readonly nxdomain: boolean; readonly ttl: number; readonly authentic: boolean }
   | Unavailable
 
-/** SERVFAIL (bogus DNSSEC shows as this), time-out, malformed answer, no server reachable, no place for the question. */
+/** SERVFAIL, time-out, malformed answer, no server reachable, no place for the question. */
 export interface Unavailable {
   readonly kind: 'unavailable'
   readonly cause: string
@@ -39,6 +39,24 @@ export interface Unavailable {
    * that the name cannot be resolved, so that the owner of the name is the cause.
    */
   readonly ours?: boolean
+  /**
+   * DNSSEC is the cause: there is an answer, and its signatures are missing, wrong or expired (RFC 4033 section 5, "bogus"). An attack and a
+   * mistake of the owner look the same.
+   */
+  readonly isBogus?: true
+}
+
+/** What DNSSEC says about an answer (RFC 4033 section 5), or that there is none. */
+export type DnssecState = 'secure' | 'insecure' | 'bogus' | 'unavailable'
+
+export function dnssecStateOf(answer: DnsAnswer<unknown>): DnssecState {
+  if (answer.kind === 'unavailable') return answer.isBogus ? 'bogus' : 'unavailable'
+  return answer.authentic ? 'secure' : 'insecure'
+}
+
+/** A failed look-up in words for people. @param what such as `MX look-up of example.org` */
+export function lookupFailure(what: string, { cause, isBogus }: Pick<Unavailable, 'cause' | 'isBogus'>): string {
+  return isBogus ? `${what} is bogus: ${cause}` : `${what} failed: ${cause}`
 }
 
 /** For whom a question is. It decides which part of the places the question can have. */

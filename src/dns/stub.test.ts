@@ -235,13 +235,21 @@ describe('trouble is unavailable, never absent', () => {
       return [Buffer.concat([reply, Buffer.from('00002904d0000000000006000f00020007', 'hex')])]
     })
     const answer = await stub([server]).resolve('a.example', 'A')
-    expect(answer).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining('DNSSEC: signature expired') })
+    expect(answer).toMatchObject({
+      kind: 'unavailable',
+      isBogus: true,
+      cause: expect.stringContaining('DNSSEC: signature expired'),
+    })
   })
 
   test('says that DNSSEC is the cause if the server answers without validation', async () => {
     const server = await rogue((query) => [addressAnswer(query, query.flag_cd ? {} : failing)])
     const answer = await stub([server]).resolve('a.example', 'A')
-    expect(answer).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining('DNSSEC validation failed') })
+    expect(answer).toMatchObject({
+      kind: 'unavailable',
+      isBogus: true,
+      cause: expect.stringContaining('DNSSEC validation failed'),
+    })
   })
 
   test('a server that changes the letter case of the name is asked over TCP', async () => {

@@ -75,7 +75,7 @@ async function resolveChain<T extends RecordType>(
     const reading = readRecords(packet, rcode, { name, type: first.type, links })
     switch (reading.kind) {
       case 'broken':
-        return unavailable(reading.cause, reading.ours)
+        return unavailable(reading.cause, reading)
       case 'records':
         return {
           kind: 'found',
@@ -99,19 +99,22 @@ async function queryServers(settings: StubSettings, question: Question, network:
   const { signal } = network
   // A resolver that answers SERVFAIL has asked the owner's servers; every other failure may be ours.
   let ours = true
+  let isBogus = false
   let candidates = [...settings.servers]
   for (let round = 0; round < settings.tries && candidates.length > 0; round++) {
     const silent: DnsServer[] = []
     for (const server of candidates) {
       const exchanged = await queryServer(server, question, { timeoutMs: settings.timeoutMs, ...network })
-      if (signal?.aborted) return unavailable(`${question.type} of ${question.name}: aborted`, ours)
+      if (signal?.aborted) return unavailable(`${question.type} of ${question.name}: aborted`, { ours })
       if (exchanged.kind === 'failed') {
         silent.push(server)
         causes.set(server, exchanged.cause)
       } else if (exchanged.rcode === 'NOERROR' || exchanged.rcode === 'NXDOMAIN') {
         return { exchanged, authentic: isTrusted(server, settings) && exchanged.packet.flag_ad }
       } else {
-        causes.set(server, await explainError(server, question, { settings, network, exchanged }))
+        const explained = await explainError(server, question, { settings, network, exchanged })
+        causes.set(server, explained.cause)
+        isBogus ||= explained.isBogus
         if (exchanged.rcode === 'SERVFAIL') ours = false
       }
     }
@@ -119,7 +122,7 @@ async function queryServers(settings: StubSettings, question: Question, network:
   }
   const failures = [...causes].map(([server, cause]) => `${server.host}:${server.port} ${cause}`).join(', ')
   const cause = `${question.type} of ${question.name}: ${failures || 'no DNS server configured'}`
-  return unavailable(cause, ours)
+  return unavailable(cause, { ours, isBogus })
 }
 
 function isTrusted(server: DnsServer, { trustAuthentic }: StubSettings): boolean {
@@ -138,20 +141,23 @@ async function explainError(
     readonly network: Network
     readonly exchanged: Exchanged & { readonly kind: 'answered' }
   },
-): Promise<string> {
+): Promise<{ readonly cause: string; readonly isBogus: boolean }> {
   const { settings, network, exchanged } = failed
   const { rcode, packet } = exchanged
   const stated = dnssecError(packet)
-  if (stated !== null) return `${rcode} (${stated})`
-  if (rcode !== 'SERVFAIL' || !isTrusted(server, settings)) return rcode
+  if (stated !== null) return { cause: `${rcode} (${stated})`, isBogus: true }
+  if (rcode !== 'SERVFAIL' || !isTrusted(server, settings)) return { cause: rcode, isBogus: false }
   const options = { timeoutMs: settings.timeoutMs, edns: true, checkingDisabled: true, signal: network.signal }
   const unchecked = await network.exchange(server, question, options)
   const isAnswer = unchecked.kind === 'answered' && (unchecked.rcode === 'NOERROR' || unchecked.rcode === 'NXDOMAIN')
-  return isAnswer ? `${rcode} (DNSSEC validation failed)` : rcode
+  return isAnswer ? { cause: `${rcode} (DNSSEC validation failed)`, isBogus: true } : { cause: rcode, isBogus: false }
 }
 
-function unavailable(cause: string, ours: boolean): Unavailable {
-  return ours ? { kind: 'unavailable', cause, ours } : { kind: 'unavailable', cause }
+function unavailable(
+  cause: string,
+  { ours, isBogus = false }: { readonly ours: boolean; readonly isBogus?: boolean },
+): Unavailable {
+  return { kind: 'unavailable', cause, ...(ours && { ours }), ...(isBogus && { isBogus }) }
 }
 
 async function queryServer(

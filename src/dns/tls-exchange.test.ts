@@ -22,13 +22,16 @@ afterEach(() => {
 /** Answers everything as authentic; queries wait until `together` of them are there, and the last one is answered first. */
 async function startServer(together = 1) {
   const sockets: TLSSocket[] = []
+  const lengths: number[] = []
   const server = createServer({ cert: issued.certificate, key: issued.key }, (socket) => {
     sockets.push(socket)
     let held: Buffer[] = []
     socket.on('error', () => undefined)
     socket.on('data', (data: Buffer) => {
-      for (let at = 0; at < data.length; at += 2 + data.readUInt16BE(at))
+      for (let at = 0; at < data.length; at += 2 + data.readUInt16BE(at)) {
+        lengths.push(data.readUInt16BE(at))
         held.push(answerTo(data.subarray(at + 2, at + 2 + data.readUInt16BE(at))))
+      }
       if (held.length < together) return
       socket.write(Buffer.concat(held.toReversed()))
       held = []
@@ -41,7 +44,7 @@ async function startServer(together = 1) {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  return { port: (server.address() as AddressInfo).port, sockets }
+  return { port: (server.address() as AddressInfo).port, sockets, lengths }
 }
 
 function answerTo(query: Buffer): Buffer {
@@ -95,4 +98,15 @@ it.each([
   const { port } = await startServer()
   const answer = await stub(port, proof).resolve('a.example', 'TXT')
   expect(answer).toMatchObject({ kind: 'unavailable', ours: true, cause: expect.stringContaining(cause) })
+})
+
+it('pads queries, so that their length does not show the name (RFC 8467)', async () => {
+  const { port, lengths } = await startServer()
+  const resolver = stub(port, { name: null, pin })
+  const names = [3, 50, 85, 89, 90].map(
+    (length) => `${'x'.repeat(Math.min(60, length))}.${'y'.repeat(length % 60)}z.example`,
+  )
+  for (const name of names) expect((await resolver.resolve(name, 'TXT')).kind).toBe('found')
+  expect(lengths).toHaveLength(names.length)
+  expect(new Set(lengths)).toEqual(new Set([128, 256]))
 })

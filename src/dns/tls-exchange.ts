@@ -5,7 +5,7 @@ import { createHash, randomInt } from 'node:crypto'
 import { connect, type TLSSocket } from 'node:tls'
 import { systemClock } from '../lib/clock.ts'
 import type { DnsServer, Exchange, ServerProof } from './exchange.ts'
-import { encodeQuery, type Exchanged, type Expected, readAnswer } from './query-packet.ts'
+import { encodePaddedQuery, type Exchanged, type Expected, readAnswer } from './query-packet.ts'
 
 /** Ms without a query before the connection is closed (RFC 7858 section 3.4: servers close after seconds to minutes). */
 const IDLE_MS = 10_000
@@ -24,7 +24,7 @@ export function createTlsExchange(): (server: Proven, ...rest: Tail<Parameters<E
     connections.set(name, connection)
     const { timeoutMs, signal } = options
     const id = connection.freeId()
-    return connection.ask(encodeQuery(id, question, options), { id, question, timeoutMs, signal })
+    return connection.ask(encodePaddedQuery(id, question, options), { id, question, timeoutMs, signal })
   }
 }
 

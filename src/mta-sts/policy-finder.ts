@@ -23,8 +23,8 @@ export type StsAnswer =
   | { readonly kind: 'none'; readonly text: string }
   /** The domain announces a policy that the node cannot get, and none is known. RFC 8461 3.3 counts it as none; a report informs the domain. */
   | { readonly kind: 'failed'; readonly failure: StsFailure; readonly text: string }
-  /** It cannot be known now. `ours`: the cause is on this side. */
-  | { readonly kind: 'unavailable'; readonly ours: boolean; readonly text: string }
+  /** It cannot be known now. `ours`: the cause is on this side. `isBogus`: DNSSEC shows that the record is forged or broken. */
+  | { readonly kind: 'unavailable'; readonly ours: boolean; readonly isBogus?: true; readonly text: string }
 
 export interface PolicyFinderPorts {
   readonly resolver: Resolver
@@ -66,7 +66,7 @@ type Known = { readonly policy: StoredPolicy | null } | 'unreadable'
 
 type RecordAnswer =
   | ReturnType<typeof readStsRecord>
-  | { readonly kind: 'unavailable'; readonly ours: boolean; readonly text: string }
+  | { readonly kind: 'unavailable'; readonly ours: boolean; readonly isBogus?: true; readonly text: string }
 
 export function createPolicyFinder(ports: PolicyFinderPorts): PolicyFinder {
   return new StoredFinder(ports)
@@ -108,7 +108,9 @@ class StoredFinder implements PolicyFinder {
     const answer = await this.#ports.resolver.resolve(name, 'TXT')
     if (answer.kind === 'absent') return { kind: 'none', text: 'no record' }
     if (answer.kind === 'found') return readStsRecord(answer.records)
-    return { kind: 'unavailable', ours: answer.ours === true, text: `no answer for ${name}: ${answer.cause}` }
+    const { ours = false, isBogus } = answer
+    const text = `${isBogus ? 'a bogus answer' : 'no answer'} for ${name}: ${answer.cause}`
+    return { kind: 'unavailable', ours, ...(isBogus && { isBogus }), text }
   }
 
   async #knownOf(domain: string): Promise<Known> {

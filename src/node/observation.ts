@@ -93,7 +93,7 @@ export interface ObservationParts extends HealthParts {
   readonly certificates: Pick<CertificateWatch, 'health' | 'metrics'> | null
   readonly keys: Pick<KeyWatch, 'health' | 'metrics'>
   /** Null for a node that never sends to the internet. */
-  readonly validation: Pick<ValidationWatch, 'health' | 'metric'> | null
+  readonly validation: Pick<ValidationWatch, 'health' | 'metrics'> | null
   /** Null without OAuth clients. */
   readonly oauth: Pick<OauthWatch, 'health' | 'metrics'> | null
   /** Null for a node that does not check the DNS of the fleet. */
@@ -196,8 +196,8 @@ function watchMetrics({
 }: Watches): readonly GaugeSource[] {
   const { spam, virus, greylist, bans, accounts, drop, validation } = watches
   return [
-    ...[spam, virus, greylist, bans, accounts, drop, validation].flatMap((source) => (source ? [source.metric] : [])),
-    ...[dnsLists, webhooks, oauth, reports, fleetDns, certificates, policies, tlsReports].flatMap(
+    ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
+    ...[validation, dnsLists, webhooks, oauth, reports, fleetDns, certificates, policies, tlsReports].flatMap(
       (source) => source?.metrics ?? [],
     ),
   ]

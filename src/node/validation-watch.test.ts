@@ -31,7 +31,7 @@ async function start(zone: Zone, isRequired = false) {
   await clock.advance(0)
   const state = async () => {
     const health = await watch.health.check()
-    const [gauge] = await watch.metric.read()
+    const [gauge] = (await watch.metrics[0]?.read()) ?? []
     const answer = await watch.gate(fakeResolver(validating)).resolve('good.example', 'NS')
     return `${health.kind} ${gauge?.value} ${answer.kind === 'found' && answer.authentic ? 'believed' : 'not believed'}`
   }
@@ -70,4 +70,22 @@ it('is asked hourly, and each change is logged once', async () => {
 
 it('is missed where a destination needs it', async () => {
   expect(await (await start(plain, true)).state()).toBe('degraded 0 believed')
+})
+
+it('counts answers as secure, insecure, bogus and unavailable', async () => {
+  const { watch } = await start(validating)
+  const bogus = { kind: 'unavailable', cause: 'A of x: SERVFAIL (DNSSEC: bogus)', isBogus: true } as const
+  await watch.gate({ resolve: async () => bogus }).resolve('x', 'A')
+  const resolver = watch.gate(fakeResolver({ ...validating, 'plain.example A': ['192.0.2.1'] }))
+  await resolver.resolve('good.example', 'NS')
+  await resolver.resolve('plain.example', 'A')
+  await resolver.resolve('plain.example', 'A')
+  await resolver.resolve('bad.example', 'A')
+  const read = (await watch.metrics[1]?.read()) ?? []
+  expect(Object.fromEntries(read.map(({ labels, value }) => [labels['dnssec'], value]))).toEqual({
+    secure: 1,
+    insecure: 2,
+    bogus: 1,
+    unavailable: 1,
+  })
 })

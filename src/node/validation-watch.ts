@@ -1,5 +1,6 @@
 // Asks at the start and then hourly whether the resolver validates DNSSEC, logs each change, and reports it as health and metric.
 
+import { createDnssecCounts } from '../dns/dnssec-counts.ts'
 import { believing, probeValidation, type Validation, type ValidationSettings } from '../dns/validation.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -9,8 +10,8 @@ import type { GaugeSource } from '../observe/metrics.ts'
 
 export interface ValidationWatch {
   readonly health: HealthCheck
-  readonly metric: GaugeSource
-  /** The resolver, whose authentic bits count only while it is not known to be unreliable. */
+  readonly metrics: readonly GaugeSource[]
+  /** The resolver, whose authentic bits count only while it is not known to be unreliable; its answers are counted. */
   gate(resolver: Resolver): Resolver
   /** Whether the resolver is known to validate. */
   validates(): boolean
@@ -29,6 +30,7 @@ export function watchValidation(
     log,
   }: { readonly resolver: Resolver; readonly clock: Clock; readonly log: Pick<Log, 'warn' | 'info' | 'bug'> },
 ): ValidationWatch {
+  const counts = createDnssecCounts()
   const state: { value: Validation } = { value: { kind: 'unknown', reason: 'not asked yet' } }
   const note = (next: Validation) => {
     const { value: known } = state
@@ -46,7 +48,7 @@ export function watchValidation(
   probe()
   const timer = clock.every(PROBE_MS, probe)
   return {
-    gate: (inner) => believing(inner, state),
+    gate: (inner) => counts.count(believing(inner, state)),
     validates: () => state.value.kind === 'validates',
     health: {
       name: 'dnssec',
@@ -56,12 +58,21 @@ export function watchValidation(
         return isBad ? { kind: 'degraded', reason: value.reason } : { kind: 'ok' }
       },
     },
-    metric: {
-      name: 'waypost_resolver_validates',
-      help: 'Whether the resolver validated DNSSEC at the last probe: 1 yes, 0 no or not known. Without it DANE is off.',
-      labels: [],
-      read: () => [{ labels: {}, value: state.value.kind === 'validates' ? 1 : 0 }],
-    },
+    metrics: [
+      {
+        name: 'waypost_resolver_validates',
+        help: 'Whether the resolver validated DNSSEC at the last probe: 1 yes, 0 no or not known. Without it DANE is off.',
+        labels: [],
+        read: () => [{ labels: {}, value: state.value.kind === 'validates' ? 1 : 0 }],
+      },
+      {
+        name: 'waypost_dns_answers_total',
+        help: 'Answers of the DNS that the node used, kept ones too, by DNSSEC: `secure`; `insecure` (the zone is not signed, or the resolver does not validate); `bogus` (signatures are missing, wrong or expired: an attack, or a mistake of the owner); `unavailable` (no answer).',
+        labels: ['dnssec'],
+        isCounter: true,
+        read: () => counts.values().map(([dnssec, value]) => ({ labels: { dnssec }, value })),
+      },
+    ],
     close: () => timer.cancel(),
   }
 }

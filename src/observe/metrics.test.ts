@@ -166,6 +166,8 @@ describe('metrics', () => {
       'waypost_recipients_resolved_total 1',
       'waypost_rejections_total{stage="rcpt",status="5.1.1"} 1',
       'waypost_tls_failures_total{policy="dane",failure="dnssec-invalid"} 1',
+      'waypost_tls_policies_total{policy="dane",level="none",result="deferred"} 1',
+      'waypost_tls_policies_total{policy="verify",level="verified",result="delivered"} 1',
       'waypost_transfers_accepted_total 1',
       'waypost_transfers_sent_total 1',
     ])

@@ -82,6 +82,11 @@ function createCounters(registry: Registry) {
       'policy',
       'failure',
     ]),
+    tlsPolicies: counter(
+      'tls_policies',
+      'Attempts that reached a mail host or its TLS policy, by policy (`dane`, `mta-sts`, `may`), level of TLS (`none`, `encrypted`, `verified`) and result.',
+      ['policy', 'level', 'result'],
+    ),
     notices: counter('notices', 'DSNs that were due, by what they report and whether they were sent.', [
       'notice',
       'sent',
@@ -112,9 +117,13 @@ type AttemptEvent = EventOf<'delivered' | 'deferred' | 'failed' | 'expired'>
 function countAttempt(event: AttemptEvent, by: Counters): void {
   by.attempts.inc({ result: event.kind, status: knownStatus(event.status) })
   if (event.class !== undefined) by.classified.inc({ class: word(event.class) })
-  const { failure, policy = '' } = event.tls ?? {}
-  if (failure !== undefined) by.tlsFailures.inc({ policy: word(policy), failure })
+  if (event.tls !== null) countTls(event.tls, event.kind, by)
   if (event.kind === 'delivered') by.delivered.inc({ tls: tlsLevel(event.tls) })
+}
+
+function countTls({ policy, level, failure }: TlsResult, result: AttemptEvent['kind'], by: Counters): void {
+  by.tlsPolicies.inc({ policy: word(policy), level, result })
+  if (failure !== undefined) by.tlsFailures.inc({ policy: word(policy), failure })
 }
 
 function countAction(event: Event, by: Counters): void {

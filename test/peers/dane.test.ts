@@ -157,6 +157,7 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('DANE behind 
     for (const name of ['any.bogus.test', 'any.expired.test'])
       expect(await resolver.resolve(name, 'MX')).toMatchObject({
         kind: 'unavailable',
+        isBogus: true,
         cause: expect.stringMatching(/DNSSEC/),
       })
   })

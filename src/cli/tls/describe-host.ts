@@ -16,5 +16,5 @@ export function describeHost({ peer, mxSecure, addressSecure, ...rest }: HostRep
 
 function security(what: string, isSecure: boolean | null): string | null {
   if (isSecure === null) return null
-  return `${what} ${isSecure ? 'secure' : 'not secure'}`
+  return `${what} ${isSecure ? 'secure' : 'insecure'}`
 }

@@ -1,6 +1,7 @@
 // DANE as a source of policies (RFC 7672 section 2.2): secure TLSA records make TLS mandatory, and usable ones decide which host is accepted.
 
 import { createHash } from 'node:crypto'
+import { lookupFailure } from '../../dns/resolver.ts'
 import { acceptAny } from '../tls-policy/opportunistic-policy.ts'
 import type { PolicyHost, PolicyPorts, PolicySource, SourceAnswer, TlsRequirement } from '../tls-policy/tls-policy.ts'
 import { judgeDane } from './judge-dane.ts'
@@ -15,7 +16,7 @@ async function ask(host: PolicyHost, ports: PolicyPorts): Promise<SourceAnswer> 
     case 'none':
       return found
     case 'unavailable': {
-      const text = `TLSA look-up of ${host.host} failed: ${found.cause}`
+      const text = lookupFailure(`TLSA look-up of ${host.host}`, found)
       return { kind: 'avoid', status: '4.7.5', text, failure: 'dnssec-invalid' }
     }
     case 'records': {

@@ -2,7 +2,7 @@
 // "no records": an attacker who can break DNS answers would otherwise turn DANE off.
 
 import { isIP } from 'node:net'
-import type { Resolver } from '../../dns/resolver.ts'
+import type { Resolver, Unavailable } from '../../dns/resolver.ts'
 import type { PolicyHost } from '../tls-policy/tls-policy.ts'
 import type { TlsaRecord } from './tlsa-record.ts'
 
@@ -15,14 +15,14 @@ export type TlsaLookup =
     }
   /** No records, or no secure ones: DANE does not apply. */
   | { readonly kind: 'none'; readonly text: string }
-  | { readonly kind: 'unavailable'; readonly cause: string }
+  | Unavailable
 
 export async function lookupTlsa(host: PolicyHost, resolver: Resolver): Promise<TlsaLookup> {
   const bases = await baseDomains(host, resolver)
   if (bases.kind !== 'bases') return bases
   for (const base of bases.names) {
     const answer = await resolver.resolve(`_${host.port}._tcp.${base}`, 'TLSA')
-    if (answer.kind === 'unavailable') return { kind: 'unavailable', cause: answer.cause }
+    if (answer.kind === 'unavailable') return answer
     if (answer.kind === 'found' && answer.authentic) return { kind: 'records', records: answer.records, base }
   }
   return { kind: 'none', text: `no secure TLSA records below ${bases.names.join(' or ')}` }
@@ -41,6 +41,6 @@ async function baseDomains(
   if (!isAlias) return none
   // A secure alias that points into an insecure zone: the records are at the alias.
   const alias = await resolver.resolve(host, 'CNAME')
-  if (alias.kind === 'unavailable') return { kind: 'unavailable', cause: alias.cause }
+  if (alias.kind === 'unavailable') return alias
   return alias.kind === 'found' && alias.authentic ? { kind: 'bases', names: [host] } : none
 }

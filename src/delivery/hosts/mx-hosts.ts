@@ -2,7 +2,7 @@
 // of better preference remain; without any, it is a loop.
 
 import { lookupMx, type MxGroup } from '../../dns/mx.ts'
-import type { Resolver } from '../../dns/resolver.ts'
+import { lookupFailure, type Resolver } from '../../dns/resolver.ts'
 import type { Random } from '../../lib/random.ts'
 import { type NoHosts, noHosts } from './no-hosts.ts'
 import { shuffle } from './shuffle.ts'
@@ -31,7 +31,7 @@ export async function findMxHosts(
   const found = await lookupMx(ports.resolver, domain)
   switch (found.kind) {
     case 'unavailable':
-      return noHosts(false, '4.4.3', `MX look-up of ${domain} failed: ${found.cause}`)
+      return noHosts(false, '4.4.3', lookupFailure(`MX look-up of ${domain}`, found))
     case 'null-mx':
       return noHosts(true, '5.1.10', `Domain ${domain} accepts no mail (null MX)`)
     case 'absent':

@@ -3,7 +3,7 @@
 
 import { isIP } from 'node:net'
 import { type HostAddress, lookupAddresses } from '../../dns/host-addresses.ts'
-import type { Resolver } from '../../dns/resolver.ts'
+import { lookupFailure, type Resolver } from '../../dns/resolver.ts'
 import type { Random } from '../../lib/random.ts'
 import { type NoHosts, noHosts } from './no-hosts.ts'
 import { shuffle } from './shuffle.ts'
@@ -39,7 +39,7 @@ export async function findAddresses(
         canonicalHost: found.name,
       }
     case 'unavailable':
-      return noHosts(false, '4.4.3', `Address look-up of ${host} failed: ${found.cause}`)
+      return noHosts(false, '4.4.3', lookupFailure(`Address look-up of ${host}`, found))
     case 'absent':
       return noHosts(true, '5.4.4', `Host ${host} has no address`)
   }

@@ -1,5 +1,7 @@
 // What MTA-STS demands of a host, tried with real connections to hosts with TLS of every kind, and its place after DANE.
 
+import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fakeResolver, type Zone } from '../../../test/lib/fake-resolver.ts'
@@ -12,6 +14,7 @@ import type { StsPolicy } from '../../mta-sts/sts-policy.ts'
 import type { OpenResult } from '../smtp-client/transport.ts'
 import { createSmtpTransport } from '../smtp-client/smtp-transport.ts'
 import type { HostPath } from '../tls-policy/host-path.ts'
+import type { TlsPeer } from '../tls-policy/tls-policy.ts'
 import { publishedPolicy } from '../tls-policy/published-policy.ts'
 import { createStsSource } from './sts-source.ts'
 
@@ -94,6 +97,23 @@ describe('enforce', () => {
     expect(error?.kind === 'unsupported' ? error.status : '4').toMatch(/^4/)
   })
 
+  it.each([
+    ['only in its subject', ['-subj', '/CN=mx.a.test']],
+    ['by a part of a label', ['-subj', '/CN=x', '-addext', 'subjectAltName=DNS:m*.a.test']],
+  ])('never sends to a host that the certificate names %s', async (_name, names) => {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', '/dev/null']
+    const pem = execFileSync('openssl', ['req', '-x509', ...key, '-days', '9', ...names], { stdio: 'pipe' })
+    const certificate = new X509Certificate(pem)
+    const source = createStsSource(async () => policyOf())
+    const ports = { resolver: fakeResolver({}), clock: systemClock, sources: [] }
+    const answer = await source.ask({ host: 'mx.a.test', port: 25, path }, ports)
+    const peer = { authorized: true, getPeerX509Certificate: () => certificate } as unknown as TlsPeer
+    expect(answer.kind === 'use' && answer.requirement.judge(peer)).toMatchObject({
+      kind: 'rejected',
+      failure: 'certificate-host-mismatch',
+    })
+  })
+
   it('does not connect to a host that the policy does not allow', async () => {
     const result = await open(policyOf({ mx: ['mail.a.test'] }), { peer: valid })
     expect(result).toMatchObject({
@@ -153,8 +173,9 @@ describe('without a policy', () => {
   it.each([
     ['our fault', { ours: true }, {}],
     ['the fault of a zone with DNSSEC', { ours: false }, { mxAuthentic: true }],
-  ] as const)('because it cannot be known now, %s, mail waits', async (_name, { ours }, changes) => {
-    const result = await open({ kind: 'unavailable', ours, text: 'SERVFAIL' }, { peer: valid, path: changes })
+    ['because the record is bogus', { ours: false, isBogus: true }, {}],
+  ] as const)('because it cannot be known now, %s, mail waits', async (_name, why, changes) => {
+    const result = await open({ kind: 'unavailable', ...why, text: 'SERVFAIL' }, { peer: valid, path: changes })
     expect(result).toMatchObject({
       kind: 'closed',
       error: { status: '4.7.5', text: 'The MTA-STS policy of a.test cannot be known: SERVFAIL' },

@@ -35,7 +35,7 @@ function answerFor(host: PolicyHost, domain: string, answer: StsAnswer): SourceA
       return { kind: 'floor', requirement: { ...unknownPolicy, flaw: answer.failure }, text }
     case 'unavailable': {
       // In a zone without DNSSEC, who can make the look-up fail can as well deny the record: to wait protects nothing.
-      if (!answer.ours && !host.path.mxAuthentic) return { kind: 'none', text }
+      if (!answer.ours && !answer.isBogus && !host.path.mxAuthentic) return { kind: 'none', text }
       const reason = `The MTA-STS policy of ${domain} cannot be known: ${text}`
       return { kind: 'avoid', status: '4.7.5', text: reason, failure: 'sts-policy-fetch-error' }
     }
@@ -52,13 +52,15 @@ function obey(
   const published = publishedAs(policy)
   const isAllowed = matchesMx(policy, host)
   if (policy.mode === 'enforce') {
-    if (isAllowed) return { kind: 'use', requirement: { ...enforced, published }, text }
+    if (isAllowed)
+      return { kind: 'use', requirement: { ...enforced, published, judge: (peer) => judgeByDnsName(peer, host) }, text }
     const reason = `The MTA-STS policy of ${domain} does not allow the mail host ${host}, only ${policy.mx.join(', ')}`
     return { kind: 'avoid', status: '4.7.5', text: reason, failure: 'validation-failure', published }
   }
+  const onTrial = { ...tested, judge: (peer: TlsPeer) => judgeOnTrial(peer, host) }
   const requirement = isAllowed
-    ? tested
-    : ({ ...tested, key: 'mta-sts-testing other', flaw: 'validation-failure' } as const)
+    ? onTrial
+    : ({ ...onTrial, key: 'mta-sts-testing other', flaw: 'validation-failure' } as const)
   return {
     kind: 'floor',
     requirement: { ...requirement, published },
@@ -78,25 +80,33 @@ const unknownPolicy: TlsRequirement = {
   judge: acceptAny,
 }
 
-const enforced: TlsRequirement = {
+const enforced: Omit<TlsRequirement, 'judge'> = {
   policy: 'mta-sts',
   key: 'mta-sts',
   startTls: 'always',
   context: 'public',
   provesName: true,
-  judge: judgeByCa,
 }
 
 /** Mail is sent whatever the host does; the domain learns of it by reports (RFC 8461 section 5). */
-const tested: TlsRequirement = {
+const tested: Omit<TlsRequirement, 'judge'> = {
   policy: 'mta-sts-testing',
   key: 'mta-sts-testing',
   startTls: 'if-offered',
   context: 'public',
-  judge: onTrial,
 }
 
-function onTrial(peer: TlsPeer): Judgement {
+/** RFC 8461 section 4.1: the name is a DNS name of the certificate, whole or with a wildcard for the first label. A name in the subject is none. */
+function judgeByDnsName(peer: TlsPeer, host: string): Judgement {
   const judged = judgeByCa(peer)
+  if (judged.kind === 'rejected') return judged
+  const found = peer.getPeerX509Certificate()?.checkHost(host, { subject: 'never', partialWildcards: false })
+  if (found !== undefined) return judged
+  const cause = `the certificate does not name ${host} as RFC 8461 demands`
+  return { kind: 'rejected', failure: 'certificate-host-mismatch', cause }
+}
+
+function judgeOnTrial(peer: TlsPeer, host: string): Judgement {
+  const judged = judgeByDnsName(peer, host)
   return judged.kind === 'accepted' ? judged : { kind: 'accepted', level: 'encrypted', failure: judged.failure }
 }

@@ -1,7 +1,6 @@
 // Domains that must have TLS whatever their policy is otherwise: a policy with `encrypt` as its least.
 
-import { encryptPolicy } from './encrypt-policy.ts'
-import type { HostDecision, PolicyHost, PolicyPorts, TlsPolicy } from './tls-policy.ts'
+import type { HostDecision, PolicyHost, TlsPolicy } from './tls-policy.ts'
 
 /** @param domains names, or `*.example.net` for all names below */
 export function withMandatoryTls(policy: TlsPolicy, domains: readonly string[]): TlsPolicy {
@@ -18,13 +17,17 @@ export function withMandatoryTls(policy: TlsPolicy, domains: readonly string[]):
     ...(relaxed && { relaxed: withMandatoryTls(relaxed, domains) }),
     forHost: async (host, ports) => {
       const decision = await policy.forHost(host, ports)
-      return isMandatory(host) ? strengthen(decision, host, ports) : decision
+      return isMandatory(host) ? strengthen(decision) : decision
     },
   }
 }
 
-async function strengthen(decision: HostDecision, host: PolicyHost, ports: PolicyPorts): Promise<HostDecision> {
+/** The same with TLS always. What the domain publishes is still judged and reported, such as a policy of mode `testing`. */
+function strengthen(decision: HostDecision): HostDecision {
   if (decision.kind === 'avoid' || decision.requirement.startTls === 'always') return decision
+  const { requirement, findings = [] } = decision
   const finding = { source: 'delivery.mandatory_tls', text: 'lists the domain: TLS is required' }
-  return { ...(await encryptPolicy.forHost(host, ports)), findings: [...(decision.findings ?? []), finding] }
+  const policy = requirement.published ? requirement.policy : 'encrypt'
+  const stronger = { ...requirement, policy, key: `${requirement.key} mandatory`, startTls: 'always' } as const
+  return { kind: 'use', requirement: stronger, findings: [...findings, finding] }
 }

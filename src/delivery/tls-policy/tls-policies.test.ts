@@ -262,6 +262,27 @@ describe('mandatory TLS', () => {
     expect((await open(policy, { tls: fitting }, throughMx(domain))).said).toBe('TLSv1.3 encrypted')
   })
 
+  it('keeps what the domain publishes, for reports', async () => {
+    const published = { type: 'sts', strings: ['mode: testing'], mxHosts: [] } as const
+    const testing: TlsRequirement = {
+      policy: 'mta-sts-testing',
+      key: 'mta-sts-testing',
+      startTls: 'if-offered',
+      context: 'opportunistic',
+      published,
+      judge: () => ({ kind: 'accepted', level: 'encrypted', failure: 'certificate-expired' }),
+    }
+    const inner: TlsPolicy = { name: 'dane', forHost: () => ({ kind: 'use', requirement: testing }) }
+    const listed = { tls: withMandatoryTls(inner, ['bank.example']), ...throughMx('bank.example') }
+    const { result } = await open('none', { tls: fitting }, listed)
+    expect(result).toMatchObject({
+      connection: {
+        tls: { level: 'encrypted', policy: 'mta-sts-testing', failure: 'certificate-expired' },
+        requirement: { published, startTls: 'always' },
+      },
+    })
+  })
+
   it.each(['gov.example', 'x.bank.example', 'other.example'])('does not concern %s', async (domain) => {
     expect((await open(policy, {}, throughMx(domain))).said).toBe('clear starttls-not-supported')
   })

@@ -12,6 +12,8 @@ import { type Signing, signZone } from './sign-zone.ts'
 export interface DnsServers {
   /** The port of unbound. */
   readonly port: number
+  /** The port on which unbound answers over TLS; 0 without `tls`. */
+  readonly tlsPort: number
   /** The port of nsd. */
   readonly authority: number
   /** Ends nsd: the zones have no server from then on. */
@@ -28,7 +30,15 @@ export interface DnsPlace {
   readonly closed?: boolean
   /** The zones that are signed; unbound has the trust anchor of each and validates. */
   readonly signed?: Readonly<Record<string, Signing>>
+  /** Starts what unbound asks in place of nsd, whose port it gets. Returns its port. */
+  readonly between?: (authority: number) => Promise<number>
+  /** True: unbound forgets within a second that an answer was broken, or that there was none. */
+  readonly forgets?: boolean
+  /** Unbound answers over TLS (RFC 7858) too, with this certificate. PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
 }
+
+const FORGETFUL = ['val-bogus-ttl: 1', 'cache-max-negative-ttl: 1']
 
 /** @param zones records of each zone, in the format of a zone file, relative to it */
 export async function startDnsServers(
@@ -38,6 +48,12 @@ export async function startDnsServers(
   const folder = mkdtempSync(join(tmpdir(), 'waypost-dns-'))
   const authority = await freePort()
   const { host = '127.0.0.1', port = await freePort(), closed = false, signed = {} } = place
+  const asked = place.between ? await place.between(authority) : authority
+  const tlsPort = place.tls ? await freePort() : 0
+  const server = [
+    ...(place.forgets ? FORGETFUL : []),
+    ...(place.tls ? tlsService(folder, host, tlsPort, place.tls) : []),
+  ]
   for (const [zone, records] of Object.entries(zones))
     writeFileSync(
       join(folder, `${zone}.zone`),
@@ -47,7 +63,7 @@ export async function startDnsServers(
   writeFileSync(join(folder, 'nsd.conf'), nsdConf(folder, authority, Object.keys(zones)))
   writeFileSync(
     join(folder, 'unbound.conf'),
-    unboundConf(folder, { host, port, authority, closed, anchors }, Object.keys(zones)),
+    unboundConf(folder, { host, port, authority: asked, closed, anchors, server }, Object.keys(zones)),
   )
   const output = { text: '' }
   const nsd = run('nsd', ['-d', '-c', join(folder, 'nsd.conf')], output)
@@ -62,6 +78,7 @@ export async function startDnsServers(
   })
   return {
     port,
+    tlsPort,
     authority,
     endAuthority: () => end(nsd),
     close: async () => {
@@ -108,6 +125,13 @@ function nsdConf(folder: string, port: number, zones: readonly string[]): string
   )
 }
 
+function tlsService(folder: string, host: string, port: number, tls: NonNullable<DnsPlace['tls']>): string[] {
+  const [key, pem] = [join(folder, 'tls.key'), join(folder, 'tls.pem')]
+  writeFileSync(key, tls.key)
+  writeFileSync(pem, tls.certificate)
+  return [`interface: ${host}@${port}`, `tls-port: ${port}`, `tls-service-key: "${key}"`, `tls-service-pem: "${pem}"`]
+}
+
 /** Unbound says with an error whether DNSSEC is its cause (RFC 8914). */
 function validation(anchors: readonly string[]): string[] {
   if (anchors.length === 0) return ['  module-config: "iterator"']
@@ -123,6 +147,7 @@ function unboundConf(
     readonly authority: number
     readonly closed: boolean
     readonly anchors: readonly string[]
+    readonly server: readonly string[]
   },
   zones: readonly string[],
 ): string {
@@ -138,6 +163,7 @@ function unboundConf(
     '  logfile: ""',
     '  do-not-query-localhost: no',
     ...validation(at.anchors),
+    ...at.server.map((line) => `  ${line}`),
     '  do-ip6: no',
     ...(at.closed ? ['  local-zone: "." static'] : []),
     ...zones.map((zone) => `  local-zone: "${zone}." ${at.closed ? 'transparent' : 'nodefault'}`),

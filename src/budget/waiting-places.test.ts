@@ -1,16 +1,19 @@
-// Places of DNS questions: the order of holders that wait, and how a wait ends.
+// Places that are waited for: the order of holders, and how a wait ends.
 
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { createBudgets } from '../budget/budgets.ts'
-import type { Holder, Lease, PoolLimits } from '../budget/pool.ts'
-import { createQuestionPlaces, type Place, WAIT_MS } from './question-places.ts'
+import { createBudgets } from './budgets.ts'
+import type { Holder, Lease, PoolLimits } from './pool.ts'
+import { createWaitingPlaces, type Place } from './waiting-places.ts'
+
+const WAIT_MS = 5000
+const options = { waitMs: WAIT_MS, one: 'a question', many: 'questions' }
 
 function open(questions: Partial<PoolLimits>, waiting: Partial<PoolLimits> = {}) {
   const clock = createFakeClock()
   const budgets = createBudgets(clock)
   const pools = { open: budgets.pool('dnsQuestions', questions), waiting: budgets.pool('dnsWaiting', waiting) }
-  return { clock, budgets, pools, places: createQuestionPlaces(pools, clock) }
+  return { clock, budgets, pools, places: createWaitingPlaces(pools, clock, options) }
 }
 
 const from = (ip: string, purpose: Holder['purpose'] = 'internet'): Holder => ({ purpose, ip })

@@ -1,24 +1,29 @@
-// The places of open questions (budget `dnsQuestions`) and a bounded queue before them (`dnsWaiting`). A free place goes to the most
-// important purpose, and within it to the clients in turn, so that a client with many questions does not delay the others.
+// The places of a pool and a bounded queue before them, which is a pool too. A free place goes to the most important purpose, and within it to
+// the clients in turn, so that a client with many holders does not delay the others.
 
-import { type Purpose, purposes } from '../budget/budget.ts'
-import type { Holder, Lease, Pool } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
+import { type Purpose, purposes } from './budget.ts'
+import type { Holder, Lease, Pool } from './pool.ts'
 
-export interface QuestionPools {
+export interface WaitingPools {
   readonly open: Pool
   readonly waiting: Pool
 }
 
-export type Place = Lease | { readonly kind: 'none'; readonly cause: string }
-
-export interface QuestionPlaces {
-  /** A place for a question, at once or after a wait of at most `WAIT_MS`. The holder of the lease releases it. */
-  take(holder: Holder, signal?: AbortSignal): Lease | Promise<Place>
+export interface WaitingOptions {
+  /** Longest wait, ms. */
+  readonly waitMs: number
+  /** What a place is for, as a refusal names it: one, and many. */
+  readonly one: string
+  readonly many: string
 }
 
-/** Longest wait, ms. What waits longer has usually been given up by its asker. */
-export const WAIT_MS = 5_000
+export type Place = Lease | { readonly kind: 'none'; readonly cause: string }
+
+export interface WaitingPlaces {
+  /** A place, at once or after a wait. The holder of the lease releases it. */
+  take(holder: Holder, signal?: AbortSignal): Lease | Promise<Place>
+}
 
 interface Waiter {
   readonly holder: Holder
@@ -28,8 +33,12 @@ interface Waiter {
 /** Waiters by client, in the order of their next turn. */
 type Turns = Map<string, Set<Waiter>>
 
-export function createQuestionPlaces(pools: QuestionPools, clock: Pick<Clock, 'after'>): QuestionPlaces {
-  const { open: questions, waiting } = pools
+export function createWaitingPlaces(
+  pools: WaitingPools,
+  clock: Pick<Clock, 'after'>,
+  { waitMs, one, many }: WaitingOptions,
+): WaitingPlaces {
+  const { open, waiting } = pools
   const queue = new Map<Purpose, Turns>(purposes.map((purpose) => [purpose, new Map()]))
   const freed = (lease: Lease): Lease => ({
     ...lease,
@@ -42,10 +51,10 @@ export function createQuestionPlaces(pools: QuestionPools, clock: Pick<Clock, 'a
     for (const purpose of purposes) {
       const turns = queue.get(purpose) as Turns
       for (const [client, waiters] of turns) {
-        if (questions.filled(purpose) >= 1) break
+        if (open.filled(purpose) >= 1) break
         const [waiter] = waiters
-        if (waiter === undefined || !questions.fits(waiter.holder)) continue
-        const taken = questions.take(waiter.holder)
+        if (waiter === undefined || !open.fits(waiter.holder)) continue
+        const taken = open.take(waiter.holder)
         if (taken.kind !== 'lease') continue
         leave(turns, client, waiter)
         // The client goes to the end of the turn.
@@ -56,7 +65,7 @@ export function createQuestionPlaces(pools: QuestionPools, clock: Pick<Clock, 'a
   }
   const wait = async (holder: Holder, signal: AbortSignal | undefined): Promise<Place> => {
     const queued = waiting.take(holder)
-    if (queued.kind === 'short') return none(`too many DNS questions wait (${queued.shortage})`)
+    if (queued.kind === 'short') return none(`too many ${many} wait (${queued.shortage})`)
     const turns = queue.get(holder.purpose) as Turns
     const client = holder.ip ?? ''
     try {
@@ -69,10 +78,10 @@ export function createQuestionPlaces(pools: QuestionPools, clock: Pick<Clock, 'a
         }
         const waiter: Waiter = { holder, wake: end }
         const abort = () => end(none('aborted while it waited for a place'))
-        const timer = clock.after(WAIT_MS, () => {
+        const timer = clock.after(waitMs, () => {
           // Counts as a refusal of the pool, unless a place became free in this moment.
-          const last = questions.take(holder)
-          end(last.kind === 'lease' ? freed(last) : none(`no place for a DNS question (${last.shortage})`))
+          const last = open.take(holder)
+          end(last.kind === 'lease' ? freed(last) : none(`no place for ${one} (${last.shortage})`))
         })
         signal?.addEventListener('abort', abort, { once: true })
         turns.set(client, (turns.get(client) ?? new Set()).add(waiter))
@@ -84,8 +93,8 @@ export function createQuestionPlaces(pools: QuestionPools, clock: Pick<Clock, 'a
   return {
     take: (holder, signal) => {
       if (signal?.aborted) return Promise.resolve(none('aborted'))
-      if (!questions.fits(holder)) return wait(holder, signal)
-      const taken = questions.take(holder)
+      if (!open.fits(holder)) return wait(holder, signal)
+      const taken = open.take(holder)
       return taken.kind === 'lease' ? freed(taken) : wait(holder, signal)
     },
   }
