@@ -2,10 +2,12 @@
 // redirects, its certificate must be valid, and it is reached only at addresses on the internet: no stranger can make the node ask its own
 // network.
 
+import { X509Certificate } from 'node:crypto'
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
-import { connect, type TLSSocket } from 'node:tls'
-import type { Pool } from '../budget/pool.ts'
+import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import type { Budgets } from '../budget/budgets.ts'
+import { createWaitingPlaces } from '../budget/waiting-places.ts'
 import { type HostAddress, lookupAddresses } from '../dns/host-addresses.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -20,7 +22,7 @@ export interface StrangerRequest {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | null
-  /** Ms for all of it, the look-up included. */
+  /** Ms for the exchange. The look-up and the wait for a place have their own limits. */
   readonly timeoutMs: number
   /** Octets of the answer. */
   readonly mostOctets: number
@@ -43,8 +45,7 @@ export interface StrangerSettings {
 export interface StrangerPorts {
   readonly resolver: Resolver
   readonly clock: Pick<Clock, 'after'>
-  /** Budget `strangerRequests`. */
-  readonly places: Pool
+  readonly budgets: Pick<Budgets, 'pool'>
 }
 
 export type AskStranger = (asked: StrangerRequest) => Promise<StrangerAnswer>
@@ -54,8 +55,14 @@ const MOST_HEADER_OCTETS = 16 * 1024
 /** Addresses to try. A server with more has them for load, not for safety. */
 const MOST_ADDRESSES = 4
 
+/** Longest wait for a place, ms. A server that holds its places for a minute makes those behind it wait; they are tried again later. */
+const WAIT_MS = 20_000
+
 /** The result never rejects. */
 export function createStrangerClient(settings: StrangerSettings, ports: StrangerPorts): AskStranger {
+  const { budgets, clock } = ports
+  const pools = { open: budgets.pool('strangerRequests'), waiting: budgets.pool('strangerWaiting') }
+  const places = createWaitingPlaces(pools, clock, { waitMs: WAIT_MS, one: 'a request', many: 'requests' })
   return async (asked) => {
     if (isIP(asked.host.replace(/^\[|\]$/g, '')) !== 0) return failed(`${asked.host} is no host name`)
     const found = await lookupAddresses(ports.resolver, asked.host)
@@ -64,8 +71,8 @@ export function createStrangerClient(settings: StrangerSettings, ports: Stranger
     const addresses = known.filter(({ address }) => settings.allowPrivate || isPublicAddress(address))
     const [first] = addresses
     if (!first) return failed(`${asked.host} has no address on the internet`)
-    const place = ports.places.take({ purpose: 'delivery', ip: first.address })
-    if (place.kind !== 'lease') return { kind: 'busy', cause: 'too many HTTPS servers are being asked' }
+    const place = await places.take({ purpose: 'delivery', ip: first.address })
+    if (place.kind !== 'lease') return { kind: 'busy', cause: `too many HTTPS servers are being asked: ${place.cause}` }
     try {
       return await exchangeWith(addresses.slice(0, MOST_ADDRESSES), asked, { ...settings, ...ports })
     } finally {
@@ -87,7 +94,8 @@ function exchangeWith(
   return new Promise((resolve) => {
     // The addresses were checked: another look-up could return others.
     const lookup: LookupFunction = (_host, _options, done) => done(null, addresses as HostAddress[])
-    const socket = connect({ host, port, lookup, servername: host, ...(ca !== null && { ca }) })
+    const identity = { servername: host, checkServerIdentity: nameFault }
+    const socket = connect({ host, port, lookup, ...identity, ...(ca !== null && { ca }) })
     const end = (result: StrangerAnswer) => {
       timer.cancel()
       socket.destroy()
@@ -99,6 +107,14 @@ function exchangeWith(
     socket.once('close', () => end(failed('the server closed the connection')))
     socket.once('secureConnect', () => send(asked, socket, end))
   })
+}
+
+/** RFC 8461 section 3.3: the name is a DNS name of the certificate. Node.js accepts one in the subject too, and wildcards for a part of a label. */
+function nameFault(host: string, certificate: PeerCertificate): Error | undefined {
+  const fault = checkServerIdentity(host, certificate)
+  if (fault) return fault
+  const found = new X509Certificate(certificate.raw).checkHost(host, { subject: 'never', partialWildcards: false })
+  return found === undefined ? new Error(`no DNS name of it is ${host}`) : undefined
 }
 
 function explain(error: Error, socket: TLSSocket): StrangerAnswer {

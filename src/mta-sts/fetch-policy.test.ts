@@ -14,7 +14,7 @@ import { createPolicyFetch } from './fetch-policy.ts'
 const ca = createAuthority('policies')
 const clock = createFakeClock()
 const text = 'version: STSv1\nmode: enforce\nmx: mx.a.test\nmax_age: 86400\n'
-const places = createBudgets(clock).pool('strangerRequests')
+const budgets = createBudgets(clock)
 let server: PolicyServer
 beforeAll(async () => {
   server = await startPolicyServer(ca)
@@ -24,7 +24,7 @@ afterAll(() => server.close())
 const at = (address: string): Zone => ({ 'mta-sts.a.test A': [address] })
 const fetchWith = (zone: Zone, given: { port?: number; ca?: string | null; allowPrivate?: boolean } = {}) => {
   const { port = server.port, ...settings } = given
-  const ports = { resolver: fakeResolver(zone), clock, places }
+  const ports = { resolver: fakeResolver(zone), clock, budgets }
   return createPolicyFetch(
     port,
     createStrangerClient({ ca: ca.certificate, allowPrivate: true, ...settings }, ports),
@@ -76,7 +76,7 @@ describe('a policy', () => {
     await until(() => server.requests.length > before, { what: 'the request' })
     await clock.advance(60_000)
     expect(await waiting).toEqual(fetchError('no answer within 60 s'))
-    expect(places.used).toBe(0)
+    expect(budgets.usage().map(({ used }) => used)).toEqual([0, 0])
   })
 
   it('is given up if the server is silent before TLS', async () => {
@@ -134,9 +134,41 @@ describe('the address', () => {
   })
 })
 
-it('does not wait for a place', async () => {
-  const held = Array.from({ length: 4 }, () => places.take({ purpose: 'delivery', ip: '127.0.0.1' }))
-  expect(await answer(text)).toEqual({ kind: 'busy', cause: 'too many HTTPS servers are being asked' })
-  for (const one of held) if (one.kind === 'lease') one.release()
-  expect(await answer(text)).toMatchObject({ kind: 'fetched' })
+describe('requests to one server', () => {
+  /** More than a server gets places. */
+  const SHARE = 8
+  const domains = Array.from({ length: SHARE + 1 }, (_, i) => `d${i}.test`)
+  const zone = Object.fromEntries(domains.map((domain) => [`mta-sts.${domain} A`, ['127.0.0.1']]))
+
+  /** Fetches the policies of all domains, which one server has. */
+  async function fetchAll(first: PolicyAnswer) {
+    for (const domain of domains) server.answers.set(`mta-sts.${domain}`, first)
+    const before = server.requests.length
+    const ports = { resolver: fakeResolver(zone), clock, budgets: createBudgets(clock) }
+    const fetch = createPolicyFetch(
+      server.port,
+      createStrangerClient({ ca: ca.certificate, allowPrivate: true }, ports),
+    )
+    const all = domains.map((domain) => fetch(domain))
+    await until(() => server.requests.length >= before + SHARE, { what: 'the first requests' })
+    return { all, asked: () => server.requests.length - before }
+  }
+
+  it('wait for a place that becomes free', async () => {
+    const { all, asked } = await fetchAll({ body: text })
+    expect(await Promise.all(all)).toEqual(domains.map(() => expect.objectContaining({ kind: 'fetched' })))
+    expect(asked()).toBe(domains.length)
+  })
+
+  it('wait for twenty seconds at most', async () => {
+    const { all, asked } = await fetchAll({ stalls: true })
+    await clock.advance(20_000)
+    expect(await all.at(-1)).toEqual({
+      kind: 'busy',
+      cause: 'too many HTTPS servers are being asked: no place for a request (client)',
+    })
+    expect(asked()).toBe(SHARE)
+    await clock.advance(40_000)
+    expect((await Promise.all(all.slice(0, SHARE))).map(({ kind }) => kind)).toEqual(Array(SHARE).fill('failed'))
+  })
 })

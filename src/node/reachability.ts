@@ -51,6 +51,7 @@ export function createProbe(config: Config, given: ProbePorts): () => Promise<Pr
   const finder = createHostFinder(settings.hosts, ports)
   const transport = createSmtpTransport(settings.transport, ports)
   const reach = async (target: Target): Promise<string | null> => {
+    // No sources: the configuration names fleet nodes, so no recipient domain publishes a policy for them (delivery/mta-sts/sts-source.ts).
     const decision = await decideTls(target, false, { ...ports, sources: [] })
     if (decision.kind === 'avoid') return `${describeTarget(target)}: ${decision.text}`
     const opened = await transport.open(target, decision.requirement, ports.clock.monotonic() + NODE_MS)

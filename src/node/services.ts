@@ -59,7 +59,7 @@ export function watchServices(
   const ask = createStrangerClient(strangerSettings(config), {
     resolver: askAs(resolver, { purpose: 'delivery' }),
     clock,
-    places: budgets.pool('strangerRequests'),
+    budgets,
   })
   const fleetDns = watchFleetDns(config, { resolver, ask, clock, log })
   stops.defer(() => fleetDns?.close())

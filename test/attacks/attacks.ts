@@ -13,6 +13,7 @@ import { greylistEntries } from './greylist-entries.ts'
 import { harvesting } from './harvesting.ts'
 import { listenerPlaces } from './listener-places.ts'
 import { passwordGuesses } from './password-guesses.ts'
+import { policyServers } from './policy-servers.ts'
 import { proxyHeaders } from './proxy-headers.ts'
 import { silentLists } from './silent-lists.ts'
 import { srsPlaces } from './srs-places.ts'
@@ -47,4 +48,5 @@ export const attacks: readonly Attack[] = [
   proxyHeaders,
   greylistEntries,
   droppedMessages,
+  policyServers,
 ]

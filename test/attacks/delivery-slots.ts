@@ -4,11 +4,10 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { until } from '../lib/until.ts'
 import type { World } from '../lib/whole-node.ts'
-import type { Attack, AttackStage, Target } from './attack.ts'
+import type { Attack, Target } from './attack.ts'
+import { causeReports } from './cause-reports.ts'
 
 const DOMAINS = 210
-/** Messages of one session. */
-const PER_SESSION = 10
 /** Connections that the silent hosts hold before the good mail is measured: the part of reports in the slots. */
 const HELD = 50
 const role = join(import.meta.dirname, 'one-node-role.yaml')
@@ -25,7 +24,10 @@ export const deliverySlots: Attack = {
     const hosts = silent.get(stage.world) as SilentHosts
     const count = DOMAINS * stage.scale
     for (let i = 0; i < count; i++) await hosts.add(stage.world, i)
-    for (let i = 0; i < count; i += PER_SESSION) await sendFrom(stage, i, Math.min(PER_SESSION, count - i))
+    await causeReports(
+      stage,
+      Array.from({ length: count }, (_, i) => domain(i)),
+    )
     await until(() => hosts.open >= HELD, { what: 'the reports to hold their slots', timeout: 60_000 })
   },
 }
@@ -44,20 +46,6 @@ async function prepare(world: World): Promise<Target> {
     arrived: () => far.messages.filter(({ data }) => data.includes('<good-')).length,
     close: () => hosts.close(),
   }
-}
-
-/** Sends messages that the destination of the forward refuses, from senders whose SPF passes: each gets a report. */
-async function sendFrom({ connect, stranger }: AttackStage, first: number, count: number): Promise<void> {
-  const client = await connect(stranger(first))
-  await client.expect(null, '220')
-  await client.expect('EHLO stranger.example', '250')
-  for (let i = first; i < first + count; i++) {
-    await client.expect(`MAIL FROM:<eve@${domain(i)}>`, '250')
-    await client.expect('RCPT TO:<gone@example.org>', '250')
-    await client.expect('DATA', '354')
-    await client.expect(`From: eve@${domain(i)}\r\nMessage-ID: <${i}@${domain(i)}>\r\n\r\nHello.\r\n.`, '250')
-  }
-  await client.expect('QUIT', '221')
 }
 
 function domain(i: number): string {

@@ -1,6 +1,6 @@
 // HTTPS servers for tests: the hosts `mta-sts.DOMAIN` with their policies, or with what goes wrong.
 
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
@@ -12,6 +12,8 @@ export interface PolicyAnswer {
   readonly body?: string | Buffer
   /** Sends the head and some of the body, and then nothing. */
   readonly stalls?: boolean
+  /** Sends the head, and then a line every now and then without end. */
+  readonly drips?: boolean
   /** Closes the connection before an answer. */
   readonly closes?: boolean
 }
@@ -57,6 +59,7 @@ export async function startPolicyServer(
       const answer: PolicyAnswer = typeof found === 'string' ? { body: found } : found
       if (answer.closes) return void request.socket.destroy()
       response.writeHead(answer.status ?? 200, { 'content-type': 'text/plain', ...answer.headers })
+      if (answer.drips) return drip(response)
       if (answer.stalls) return void response.write(answer.body ?? 'version: STSv1\n')
       response.end(answer.body ?? '')
     },
@@ -82,6 +85,14 @@ export async function startPolicyServer(
         for (const socket of open) socket.destroy()
       }),
   }
+}
+
+/** Ms between two lines. */
+const DRIP_MS = 200
+
+function drip(response: ServerResponse): void {
+  const timer = setInterval(() => response.write('mx: mx.example\n'), DRIP_MS)
+  response.once('close', () => clearInterval(timer))
 }
 
 async function listen(

@@ -186,7 +186,7 @@ it('the policy of our domain is served where others look for it', async () => {
     {
       resolver: fakeResolver({ 'mta-sts.example.org A': [https.host] }),
       clock: systemClock,
-      places: createBudgets(systemClock).pool('strangerRequests'),
+      budgets: createBudgets(systemClock),
     },
   )
   expect(await createPolicyFetch(https.port, ask)('example.org')).toEqual({

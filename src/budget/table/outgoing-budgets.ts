@@ -65,12 +65,23 @@ export const outgoingBudgets = {
   strangerRequests: {
     kind: 'pool',
     holds: 'Requests to HTTPS servers that strangers name: MTA-STS policies, and TLS reports to their receivers',
-    capacity: 40,
-    client: 4,
-    network: 8,
+    capacity: 100,
+    client: 8,
+    network: 16,
+    waits: true,
+    answer: 'the request waits (`strangerWaiting`)',
+    reason:
+      'A request takes some 100 ms and up to 100 KiB. A server can hold it for a minute. Strangers choose where reports go, and these fill half of the places (`deliveryReports`); other mail keeps the rest. One server and one network hold a small part.',
+  },
+  strangerWaiting: {
+    kind: 'pool',
+    holds: 'Requests to HTTPS servers that wait for a place, for at most twenty seconds',
+    capacity: 200,
+    client: 50,
+    network: 100,
     answer: 'a policy that is known counts; mail for a domain without one waits in the queue, and a report too',
     reason:
-      'A request takes some 100 ms. Each domain that mail goes to can make the node fetch its policy, and a server can hold the request for a minute; by its address it gets a tenth of the places, and by its network a fifth.',
+      'As many as delivery attempts. A provider has one server for the policies of many domains, and mail to all of them may come at once.',
   },
   stsPolicies: {
     kind: 'pool',

@@ -20,8 +20,7 @@ export interface SourcePorts {
 
 export function publishedSources(config: Config, { resolver, budgets, clock }: SourcePorts): readonly PolicySource[] {
   if (!config.delivery.mta_sts) return []
-  const places = budgets.pool('strangerRequests')
-  const ask = createStrangerClient(strangerSettings(config), { resolver, clock, places })
+  const ask = createStrangerClient(strangerSettings(config), { resolver, clock, budgets })
   const finder = createPolicyFinder({
     resolver,
     store: nothingKept,
