@@ -263,10 +263,9 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns']))('what a fleet serves', (
     const clock = createFakeClock(systemClock.now())
     const servers = [{ host: '127.0.0.1', port: dns.port }]
     const resolver = createStubResolver({ ...stubDefaults, servers })
-    const places = createBudgets(systemClock).pool('strangerRequests')
     const ask = createStrangerClient(
       { ca: ca.certificate, allowPrivate: true },
-      { resolver, clock: systemClock, places },
+      { resolver, clock: systemClock, budgets: createBudgets(systemClock) },
     )
     const lines: string[] = []
     const log = {

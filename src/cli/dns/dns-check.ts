@@ -48,7 +48,7 @@ function servedBy(resolver: Resolver, { connect, local }: DnsCheck): CheckPublis
   if (!connect) return null
   const ask = createStrangerClient(
     { ca: local?.ca ?? null, allowPrivate: local !== undefined },
-    { resolver, clock: commandClock, places: createBudgets(commandClock).pool('strangerRequests') },
+    { resolver, clock: commandClock, budgets: createBudgets(commandClock) },
   )
   return {
     show: createShow({ helo: hostname(), ...(local && { portOf: local.portOf }) }, commandClock),

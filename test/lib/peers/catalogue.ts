@@ -63,6 +63,8 @@ export const peers = {
   named: { debian: 'bind9', probe: program('named') },
   nsupdate: { debian: 'bind9-dnsutils', probe: program('nsupdate') },
   knotd: { debian: 'knot', probe: program('knotd') },
+  unshare: { debian: 'util-linux', probe: ['unshare', '-n', 'true'], needsRoot: true },
+  ip: { debian: 'iproute2', probe: program('ip') },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
   php: { debian: 'php-cli', probe: program('php') },
   'git-send-email': { debian: 'git-email', probe: ['sh', '-c', 'test -x "$(git --exec-path)/git-send-email"'] },
