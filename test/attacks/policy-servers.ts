@@ -1,5 +1,5 @@
-// Strangers from domains whose MTA-STS policy servers are slow or never end send mail that is returned to them. Meanwhile a forward to a domain
-// whose policy the node does not know yet must be delivered, as its policy demands.
+// Strangers from domains whose MTA-STS policy servers are slow or never end send mail that is returned to them. During that, forwards to
+// domains whose policies the node does not know yet must be delivered, as these policies demand.
 
 import { join } from 'node:path'
 import { type PolicyAnswer, type PolicyServer, startPolicyServer } from '../lib/policy-server.ts'

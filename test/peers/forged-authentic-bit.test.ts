@@ -1,4 +1,4 @@
-// An authentic bit that comes over a network is not believed: who can change the answers of a resolver can set it (RFC 7672 section 2.2.3).
+// An authentic bit that comes over a network is not believed: an attacker who changes the answers of a resolver can set it (RFC 7672 2.2.3).
 // Believed, forged MX and TLSA records would make the attacker's host the verified one. The resolver has an address of a network namespace.
 
 import { execFile } from 'node:child_process'

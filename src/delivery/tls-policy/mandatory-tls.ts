@@ -1,5 +1,6 @@
 // Domains that must have TLS whatever their policy is otherwise: a policy with `encrypt` as its least.
 
+import { encryptPolicy } from './encrypt-policy.ts'
 import type { HostDecision, PolicyHost, TlsPolicy } from './tls-policy.ts'
 
 /** @param domains names, or `*.example.net` for all names below */
@@ -27,7 +28,7 @@ function strengthen(decision: HostDecision): HostDecision {
   if (decision.kind === 'avoid' || decision.requirement.startTls === 'always') return decision
   const { requirement, findings = [] } = decision
   const finding = { source: 'delivery.mandatory_tls', text: 'lists the domain: TLS is required' }
-  const policy = requirement.published ? requirement.policy : 'encrypt'
+  const policy = requirement.published ? requirement.policy : encryptPolicy.name
   const stronger = { ...requirement, policy, key: `${requirement.key} mandatory`, startTls: 'always' } as const
   return { kind: 'use', requirement: stronger, findings: [...findings, finding] }
 }

@@ -205,7 +205,7 @@ interface Batch {
   readonly marker: string
 }
 
-/** Messages to domains that keep REQUIRETLS are transactions of their own. */
+/** Messages to domains that keep REQUIRETLS are separate transactions. */
 async function sendAll(world: World, nodes: Nodes, batch: Batch): Promise<void> {
   const { chosen, prefix, marker } = batch
   const user = await session(nodes.submission, 'submission')
