@@ -13,7 +13,7 @@ function open(questions: Partial<PoolLimits>, waiting: Partial<PoolLimits> = {})
   const clock = createFakeClock()
   const budgets = createBudgets(clock)
   const pools = { open: budgets.pool('dnsQuestions', questions), waiting: budgets.pool('dnsWaiting', waiting) }
-  return { clock, budgets, pools, places: createWaitingPlaces(pools, clock, options) }
+  return { clock, budgets, pools, places: createWaitingPlaces({ ...pools, ...options }, clock) }
 }
 
 const from = (ip: string, purpose: Holder['purpose'] = 'internet'): Holder => ({ purpose, ip })

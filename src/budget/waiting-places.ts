@@ -10,7 +10,7 @@ export interface WaitingPools {
   readonly waiting: Pool
 }
 
-export interface WaitingOptions {
+export interface WaitingOptions extends WaitingPools {
   /** Longest wait, ms. */
   readonly waitMs: number
   /** What a place is for, as a refusal names it: one, and many. */
@@ -33,12 +33,8 @@ interface Waiter {
 /** Waiters by client, in the order of their next turn. */
 type Turns = Map<string, Set<Waiter>>
 
-export function createWaitingPlaces(
-  pools: WaitingPools,
-  clock: Pick<Clock, 'after'>,
-  { waitMs, one, many }: WaitingOptions,
-): WaitingPlaces {
-  const { open, waiting } = pools
+export function createWaitingPlaces(options: WaitingOptions, clock: Pick<Clock, 'after'>): WaitingPlaces {
+  const { open, waiting } = options
   const queue = new Map<Purpose, Turns>(purposes.map((purpose) => [purpose, new Map()]))
   const freed = (lease: Lease): Lease => ({
     ...lease,
@@ -65,7 +61,7 @@ export function createWaitingPlaces(
   }
   const wait = async (holder: Holder, signal: AbortSignal | undefined): Promise<Place> => {
     const queued = waiting.take(holder)
-    if (queued.kind === 'short') return none(`too many ${many} wait (${queued.shortage})`)
+    if (queued.kind === 'short') return none(`too many ${options.many} wait (${queued.shortage})`)
     const turns = queue.get(holder.purpose) as Turns
     const client = holder.ip ?? ''
     try {
@@ -78,10 +74,10 @@ export function createWaitingPlaces(
         }
         const waiter: Waiter = { holder, wake: end }
         const abort = () => end(none('aborted while it waited for a place'))
-        const timer = clock.after(waitMs, () => {
+        const timer = clock.after(options.waitMs, () => {
           // Counts as a refusal of the pool, unless a place became free in this moment.
           const last = open.take(holder)
-          end(last.kind === 'lease' ? freed(last) : none(`no place for ${one} (${last.shortage})`))
+          end(last.kind === 'lease' ? freed(last) : none(`no place for ${options.one} (${last.shortage})`))
         })
         signal?.addEventListener('abort', abort, { once: true })
         turns.set(client, (turns.get(client) ?? new Set()).add(waiter))

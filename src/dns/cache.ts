@@ -37,7 +37,7 @@ export interface CacheOptions {
 export function createCachedResolver(inner: Resolver, options: CacheOptions): Resolver {
   const { clock, pools, maxOctets = DEFAULT_CACHE_OCTETS } = options
   const store = createAnswerStore(clock, maxOctets)
-  const places = createWaitingPlaces(pools, clock, { waitMs: WAIT_MS, one: 'a DNS question', many: 'DNS questions' })
+  const places = createWaitingPlaces({ ...pools, waitMs: WAIT_MS, one: 'a DNS question', many: 'DNS questions' }, clock)
   const silent = createSilentZones(clock)
   const open = new Map<string, SharedQuestion<Answer>>()
 

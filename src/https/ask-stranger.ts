@@ -62,7 +62,7 @@ const WAIT_MS = 20_000
 export function createStrangerClient(settings: StrangerSettings, ports: StrangerPorts): AskStranger {
   const { budgets, clock } = ports
   const pools = { open: budgets.pool('strangerRequests'), waiting: budgets.pool('strangerWaiting') }
-  const places = createWaitingPlaces(pools, clock, { waitMs: WAIT_MS, one: 'a request', many: 'requests' })
+  const places = createWaitingPlaces({ ...pools, waitMs: WAIT_MS, one: 'a request', many: 'requests' }, clock)
   return async (asked) => {
     if (isIP(asked.host.replace(/^\[|\]$/g, '')) !== 0) return failed(`${asked.host} is no host name`)
     const found = await lookupAddresses(ports.resolver, asked.host)
