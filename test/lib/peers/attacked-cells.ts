@@ -21,18 +21,16 @@ export const interceptions = [
   'cut',
 ] as const
 /** Attacks between unbound and nsd. */
-export const forgeries = [
-  'forged-mx',
-  'denied-mx',
-  'forged-a',
-  'forged-tlsa',
-  'altered-tlsa',
-  'denied-tlsa',
-  'denied-policy',
-  'forged-policy',
-] as const
+type Forged =
+  | 'forged-mx'
+  | 'denied-mx'
+  | 'forged-a'
+  | 'forged-tlsa'
+  | 'altered-tlsa'
+  | 'denied-tlsa'
+  | 'denied-policy'
+  | 'forged-policy'
 export type Intercepted = (typeof interceptions)[number]
-type Forged = (typeof forgeries)[number]
 export type AttackName = Intercepted | Forged
 
 /** A certificate of the right name by the right authority is beyond what MTA-STS and `secure` can distinguish from the host's own. */
