@@ -16,7 +16,7 @@ it('is up to date; UPDATE_EXPECTED=1 rewrites it', () => {
 
 it('names follow the conventions of Prometheus: counters end in _total, units are base units', () => {
   for (const row of metricsPage(allMetrics()).matchAll(
-    /^\| `(\w+)` \| (counter|gauge|histogram) \| .* \| .*\.? \|$/gm,
+    /^\| `(\w+)` \| (counter|gauge|histogram) \| .* \| \d+ \| .*\.? \|$/gm,
   )) {
     const [, name = '', type] = row
     expect(name).toMatch(/^waypost_[a-z_]+$/)
@@ -30,4 +30,14 @@ it('help is one sentence', () => {
     .getMetricsAsArray()
     .map(({ help }) => help)
   expect(helps.filter((help) => !/^[A-Z].*\.$/.test(help))).toEqual([])
+})
+
+it('no metric has a label without a bound, and no bound is of no metric', () => {
+  const page = metricsPage(allMetrics())
+  expect(page).not.toContain('unbounded')
+  const used = new Set(
+    [...page.matchAll(/^\| `waypost_\w+` \| \w+ \| (.*?) \| \d/gm)].flatMap(([, labels = '']) => labels.split(', ')),
+  )
+  const bound = [...page.matchAll(/^\| `(\w+)` \| \d+ \|/gm)].map(([, label = '']) => `\`${label}\``)
+  expect(bound.filter((label) => !used.has(label))).toEqual([])
 })

@@ -17,6 +17,7 @@ import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
 import { declareOauth } from './oauth/declare-oauth.ts'
 import { declareMtaSts } from './mta-sts/declare-mta-sts.ts'
+import { declareProbe } from './probe/declare-probe.ts'
 import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
 import { declareStatus } from './status/declare-status.ts'
@@ -48,6 +49,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareNode,
     declareStatus,
     declareMail,
+    declareProbe,
     declareSendmail,
     declareQueue,
     declareAccount,

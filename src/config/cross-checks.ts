@@ -2,6 +2,7 @@
 // Checks within a section are in its file; checks within a role are in role-file.ts. Together they keep a node from being an open relay.
 
 import { isLoopbackAddress } from '../lib/ip-address.ts'
+import { MOST_PROBE_HOST } from '../smtp/probe-token.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 import type { Config } from './config.ts'
 import { checkPorts, type ListenerConfig } from './listeners.ts'
@@ -241,7 +242,25 @@ const sentReportsNeedKeys: Check = ({ reports, role, dkim, domain }, report) => 
     report(['reports', 'send', 'from'], `found ${send.from}, expected an address in ${domain} or below it`)
 }
 
+/** Only a node that takes mail of the internet for our domains sees its probes come back. */
+const probesNeedAWayBack: Check = (config, report) => {
+  const { probe, role, hostname } = config
+  if (!probe) return
+  if (hostname.length > MOST_PROBE_HOST)
+    report(
+      ['hostname'],
+      `found ${hostname.length} characters, expected at most ${MOST_PROBE_HOST} with the section probe`,
+    )
+  if (role.recipients.own === 'resolve' && listenersAdmitting(config, 'internet').length > 0) return
+  for (const { name } of probe.targets.filter(({ until }) => until === 'arrived'))
+    report(
+      ['probe', 'targets', name, 'until'],
+      `found arrived, expected accepted: the role ${role.role} takes no mail from the internet for our domains`,
+    )
+}
+
 const checks: readonly Check[] = [
+  probesNeedAWayBack,
   sentReportsNeedKeys,
   reportsNeedMail,
   usersNeedPasswords,

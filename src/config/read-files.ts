@@ -40,6 +40,24 @@ export function readPassword(reader: SectionReader, path: Path, file: string): s
   return null
 }
 
+/** Minimum length of a secret in characters. 16 random ones withstand guessing of HMAC keys. */
+const MIN_SECRET_LENGTH = 16
+
+/** The secret of a file that holds nothing else; an empty text after reporting. */
+export function readSecret(reader: SectionReader, path: Path, file: string): string {
+  const secret = readText(reader, { path, file, expected: 'a file with one secret', isSecret: true })?.trim()
+  if (secret === undefined) return ''
+  const lines = secret.split(/\r?\n/).length
+  // Other SRS programs read one secret per line. As one secret, several lines would verify none of their addresses.
+  if (lines > 1) reader.report(path, `found ${lines} lines in ${file}, expected one secret per file`)
+  else if (secret.length < MIN_SECRET_LENGTH)
+    reader.report(
+      path,
+      `found a secret of ${secret.length} characters in ${file}, expected at least ${MIN_SECRET_LENGTH}`,
+    )
+  return secret
+}
+
 /** PEM text with at least one certificate, or null after reporting. */
 export function readCertificate(reader: SectionReader, path: Path, file: string): string | null {
   const text = readText(reader, { path, file, expected: 'a PEM file' })

@@ -29,6 +29,7 @@ import { mta_sts } from './sections/mta-sts-section.ts'
 import { oauth } from './sections/oauth-section.ts'
 import { outgoing_spam } from './sections/outgoing-spam-section.ts'
 import { peers } from './sections/peers-section.ts'
+import { probe } from './sections/probe-section.ts'
 import { queue } from './sections/queue-section.ts'
 import { queue_transfer } from './sections/queue-transfer-section.ts'
 import { reports } from './sections/reports-section.ts'
@@ -97,6 +98,7 @@ export const sections = {
   limits,
   watch,
   admin,
+  probe,
   queue_transfer,
   autoconfig,
   self_service,

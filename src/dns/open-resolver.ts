@@ -35,8 +35,17 @@ export async function openStubs({
 /** @param budgets has the places of questions */
 export async function openResolver(
   settings: ResolverSettings,
-  { clock, budgets }: { readonly clock: Clock; readonly budgets: Pick<Budgets, 'pool'> },
+  {
+    clock,
+    budgets,
+    metered = (resolver) => resolver,
+  }: {
+    readonly clock: Clock
+    readonly budgets: Pick<Budgets, 'pool'>
+    /** Adds what times the questions that are sent. */
+    readonly metered?: (resolver: Resolver) => Resolver
+  },
 ): Promise<Resolver> {
   const pools = { open: budgets.pool('dnsQuestions'), waiting: budgets.pool('dnsWaiting') }
-  return createCachedResolver(await openStub(settings), { clock, pools })
+  return createCachedResolver(metered(await openStub(settings)), { clock, pools })
 }

@@ -7,6 +7,7 @@ import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import type { Log } from '../lib/log.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
 import type { CertificateWatch } from './certificate-watch.ts'
+import type { ProbeWatch } from './probe-watch.ts'
 import type { CertificateUsers } from './use-certificate.ts'
 import type { KeyWatch } from './key-watch.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
@@ -21,11 +22,13 @@ export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'l
   /** Null without `tls.acme`. */
   readonly certificates: CertificateWatch | null
   readonly keys: Pick<KeyWatch, 'start' | 'useNow'>
+  /** Null without the section `probe`. */
+  readonly probe: Pick<ProbeWatch, 'requests'> | null
 }
 
 /** Answers the requests of commands until the drain. */
 export async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
-  const { config, clock, log, reloader, engine, certificates, keys, status } = parts
+  const { config, clock, log, reloader, engine, certificates, keys, status, probe } = parts
   await certificates?.start(parts)
   keys.start(parts)
   const requests = new Map<string, (argument: string) => Promise<object>>([
@@ -34,6 +37,7 @@ export async function answerCommands(parts: AnswerParts, stops: AsyncDisposableS
     ['status', status],
     ...certificateRequests(certificates),
     ['certificate-use', (order) => useNow(keys, order)],
+    ...(probe?.requests ?? []),
   ])
   const control = await startControl(controlSocketPath(config), { clock, log, requests })
   stops.defer(() => control.close())

@@ -21,6 +21,8 @@ import type { Resolver } from '../dns/resolver.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { ReportWatch } from './report-watch.ts'
+import type { ProbeWatch } from './probe-watch.ts'
+import type { DeliveryMeter } from './delivery-meter.ts'
 import type { DeliverySettings } from '../wiring/delivery-settings.ts'
 
 export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | 'noticesDue'> {
@@ -31,6 +33,9 @@ export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | '
   readonly addresses: SourceCheck | null
   /** Null for a node that reads no reports. */
   readonly reports: Pick<ReportWatch, 'agent'> | null
+  /** Null without the section `probe`. */
+  readonly probe: Pick<ProbeWatch, 'agent'> | null
+  readonly meter: Pick<DeliveryMeter, 'agent'>
   readonly policySources: readonly PolicySource[]
   readonly sessions: AgentPorts['sessions'] | null
 }
@@ -64,7 +69,8 @@ export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts):
       start: budgetTable.deliveryHosts,
     }),
   })
-  const agent = parts.reports?.agent(smtp) ?? smtp
+  const others = parts.reports?.agent(smtp) ?? smtp
+  const agent = parts.meter.agent(parts.probe?.agent(others) ?? others)
   const reports = new ReportShare({ pool: budget.reports, waiting })
   return createDispatcher(settings.dispatcher, { ...parts, agent, pool, slots: budget.slots, reports, waiting })
 }

@@ -3,6 +3,7 @@
 
 import type { GaugeSource, HistogramSource } from '../observe/metrics.ts'
 import type { CheckMeter } from '../policy/check-meter.ts'
+import { createCounted, createTimed } from './counted-metric.ts'
 
 export interface MeteredChecks extends CheckMeter {
   readonly metrics: readonly GaugeSource[]
@@ -14,33 +15,21 @@ const buckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
 const MS = 1000
 
 export function createCheckMeter(): MeteredChecks {
-  let observe: ((labels: { readonly check: string; readonly stage: string }, seconds: number) => void) | null = null
-  const refusals = new Map<string, { readonly labels: Readonly<Record<string, string>>; value: number }>()
+  const refusals = createCounted({
+    name: 'waypost_check_refusals_total',
+    help: 'Refusals of the checks, by check, stage and verdict (`reject` is permanent, `defer` temporary). Those with the mode `test` have no effect.',
+    labels: ['check', 'stage', 'verdict', 'mode'],
+  })
+  const times = createTimed({
+    name: 'waypost_check_seconds',
+    help: 'Time of the checks that wait for a millisecond or more, by check and stage.',
+    labels: ['check', 'stage'],
+    buckets,
+  })
   return {
-    refused: ({ check, stage, verdict, mode }) => {
-      const key = `${check} ${stage} ${verdict} ${mode}`
-      const known = refusals.get(key)
-      if (known) known.value++
-      else refusals.set(key, { labels: { check, stage, verdict, mode }, value: 1 })
-    },
-    took: (check, stage, ms) => observe?.({ check, stage }, ms / MS),
-    histogram: {
-      name: 'waypost_check_seconds',
-      help: 'Time of the checks that wait for a millisecond or more, by check and stage.',
-      labels: ['check', 'stage'],
-      buckets,
-      feed: (to) => {
-        observe = to
-      },
-    },
-    metrics: [
-      {
-        name: 'waypost_check_refusals_total',
-        help: 'Refusals of the checks, by check, stage and verdict (`reject` is permanent, `defer` temporary). Those with the mode `test` have no effect.',
-        labels: ['check', 'stage', 'verdict', 'mode'],
-        isCounter: true,
-        read: () => [...refusals.values()],
-      },
-    ],
+    refused: ({ check, stage, verdict, mode }) => refusals.count({ check, stage, verdict, mode }),
+    took: (check, stage, ms) => times.add({ check, stage }, ms / MS),
+    histogram: times.source,
+    metrics: [refusals.metric],
   }
 }

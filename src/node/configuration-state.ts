@@ -39,6 +39,12 @@ export function createConfigurationState(clock: Pick<Clock, 'now'>): Configurati
         'Whether the node could start with the configuration and the data on disk: 1 yes, 0 no. Checked within two minutes of a change.',
         () => (invalid.length > 0 ? 0 : 1),
       ),
+      {
+        name: 'waypost_reload_timestamp_seconds',
+        help: 'Unix time of the last reload; no value before the first one.',
+        labels: [],
+        read: () => (last === null ? [] : [{ labels: {}, value: last.at / 1000 }]),
+      },
       gauge('waypost_restart_required_keys', 'Changed keys that the last reload left for the next start.', () =>
         last?.result.kind === 'reloaded' ? last.result.restartFor.length : 0,
       ),

@@ -26,8 +26,10 @@ import { internetSources } from '../wiring/destination-settings.ts'
 import { createQuarantine } from '../intake/quarantine.ts'
 import { bounceSettings, intakeSettings, quarantineSettings } from '../wiring/mail-settings.ts'
 import { buildDelivery } from './build-delivery.ts'
+import type { Meters } from './meters.ts'
 import type { CurrentData } from './current-data.ts'
 import { type ReportWatch, watchReports } from './report-watch.ts'
+import { type ProbeWatch, watchProbe } from './probe-watch.ts'
 import { followOperatorActions } from './operator-actions.ts'
 
 export interface MailPath {
@@ -38,6 +40,8 @@ export interface MailPath {
   readonly addresses: SourceCheck | null
   /** Null for a node that reads no reports. */
   readonly reports: ReportWatch | null
+  /** Null without the section `probe`. */
+  readonly probe: ProbeWatch | null
   start(): void
   /** Call it after the engine has drained. */
   stop(): Promise<void>
@@ -51,6 +55,7 @@ export interface MailPathParts {
   readonly log: Log
   readonly data: CurrentData
   readonly newQueueId: () => string
+  readonly meters: Pick<Meters, 'delivery'>
   readonly certificate: Current<TlsMaterial | null>
   /** Policies that recipient domains publish beside DANE. */
   readonly policySources: readonly PolicySource[]
@@ -73,6 +78,7 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     router: data.router,
     prepare: (own) => intake.prepare(own),
   })
+  const probe = watchProbe(config, { queue, clock, log, prepare: (own) => intake.prepare(own) })
   const engine = buildDelivery(deliverySettings(config, { certificate, tokens: parts.tokens }), {
     queue,
     resolver,
@@ -82,6 +88,8 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     noticesDue: noticesDue.publish,
     addresses,
     reports,
+    probe,
+    meter: parts.meters.delivery,
     policySources: parts.policySources,
     sessions: parts.sessions,
   })
@@ -101,24 +109,20 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     }),
     log,
   })
-  const notifier = createNotifier(bounceSettings(config), {
-    queue,
-    intake,
-    clock,
-    random: systemRandom,
-    log,
-  })
+  const notifier = createNotifier(bounceSettings(config), { queue, intake, clock, random: systemRandom, log })
   noticesDue.subscribe(() => notifier.due())
   followOperatorActions(queue, { engine, noticesDue: noticesDue.publish })
   const start = () => {
     addresses?.start()
     reports?.start()
+    probe?.start().catch((error: unknown) => log.bug(error, 'probe'))
     engine.start()
     notifier.start()
   }
   const stop = async () => {
     addresses?.stop()
     await reports?.close()
+    await probe?.close()
   }
-  return { intake, engine, notifier, addresses, reports, start, stop }
+  return { intake, engine, notifier, addresses, reports, probe, start, stop }
 }

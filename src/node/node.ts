@@ -26,6 +26,7 @@ import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
 import { createCheckMeter } from './check-counts.ts'
 import { createSignInCount, type SignInCount } from './sign-in-count.ts'
+import { createMeters } from './meters.ts'
 import { createConfigurationState } from './configuration-state.ts'
 import { createCurrentModes } from './current-modes.ts'
 import { createCurrentData } from './current-data.ts'
@@ -146,8 +147,11 @@ interface BootParts extends Loaded {
 }
 
 /** What the node counts beside the events of the ledger. */
-function createCounts() {
+function createCounts(config: Config) {
+  const meters = createMeters(config, systemClock)
   return {
+    meters,
+    messageMeter: meters.messages,
     proxyCount: createProxyCount(),
     passwordCount: createPasswordCount(),
     signInCount: createSignInCount(),
@@ -159,7 +163,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const { data, tokens, sources, guard, budgets, revocation, log, flush, stops } = parts
   const clock = systemClock
   const draining = new AbortController()
-  const dns = await openDns(config, { clock, budgets, log, stops })
+  const counts = createCounts(config)
+  const dns = await openDns(config, { clock, budgets, meter: counts.meters.dns, log, stops })
   const secured = await openCertificate(config, { ...dns, clock, log, stops })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const { startedAt } = await keepLastRun(config, { clock, log, stops })
@@ -167,7 +172,6 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const clients = watchClients(config, { queue, state, clock, budgets, log, stops })
   const services = watchServices(config, { ...dns, state, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
-  const counts = createCounts()
   const modes = createCurrentModes(config, log)
   const uses = await openLoginUses(config, { clock, log, stops })
   const kept = { data, ...secured, revocation, ...uses, ...counts }
@@ -200,7 +204,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const health = () => observation.health()
   const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
   const status = createNodeStatus(config, facts)
-  await answerCommands({ ...running, ...services, reloader, engine: path.engine, status }, stops)
+  await answerCommands({ ...running, ...services, reloader, engine: path.engine, status, probe: path.probe }, stops)
   log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,

@@ -11,7 +11,7 @@ import type { HealthCheck, HealthReport } from '../observe/health-report.ts'
 import { createEventRates, type EventRates } from '../observe/event-rates.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import type { GaugeSource } from '../observe/metrics.ts'
+import type { GaugeSource, HistogramSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { AccountWatch } from './account-watch.ts'
 import type { BanWatch } from './ban-watch.ts'
@@ -23,6 +23,7 @@ import type { CertificateWatch } from './certificate-watch.ts'
 import type { OauthWatch } from './oauth-watch.ts'
 import type { FleetDnsWatch } from './fleet-dns-watch.ts'
 import type { ReportWatch } from './report-watch.ts'
+import type { ProbeWatch } from './probe-watch.ts'
 import type { PolicyWatch } from './policy-watch.ts'
 import type { TlsReportWatch } from './tls-report-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
@@ -34,6 +35,7 @@ import type { CertificateUse } from './certificate-use.ts'
 import type { RevocationLists } from './revocation-lists.ts'
 import { budgetGauges, budgetHealth } from './budget-gauges.ts'
 import type { MeteredChecks } from './check-counts.ts'
+import type { Meters } from './meters.ts'
 import type { ConfigurationState } from './configuration-state.ts'
 import type { CurrentModes } from './current-modes.ts'
 import { directoryGauges, directoryHealth } from './directory-health.ts'
@@ -71,6 +73,7 @@ export interface ObservationParts extends HealthParts {
   readonly signInCount: Pick<SignInCount, 'metric'>
   readonly modes: Pick<CurrentModes, 'health' | 'metric'>
   readonly meter: Pick<MeteredChecks, 'metrics' | 'histogram'>
+  readonly meters: Pick<Meters, 'metrics' | 'histograms'>
   /** Null without a spam filter. */
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
   /** Null without a virus scanner. */
@@ -100,6 +103,8 @@ export interface ObservationParts extends HealthParts {
   readonly fleetDns: Pick<FleetDnsWatch, 'health' | 'metrics'> | null
   /** Null for a node that reads no reports. */
   readonly reports: Pick<ReportWatch, 'health' | 'metrics'> | null
+  /** Null without the section `probe`. */
+  readonly probe: Pick<ProbeWatch, 'health' | 'metrics' | 'histogram' | 'isProbe'> | null
 }
 
 export interface Observation {
@@ -115,8 +120,9 @@ export async function observeNode(admin: AdminSettings | null, parts: Observatio
   const registry = new Registry()
   const metrics = createMetrics(registry, {
     gauges: nodeGauges(parts, checks),
-    histograms: [parts.meter.histogram],
+    histograms: nodeHistograms(parts),
     process: true,
+    ...(parts.probe && { isProbe: parts.probe.isProbe }),
   })
   const rates = createEventRates(clock)
   const health = () => checkHealth(checks, clock)
@@ -155,7 +161,9 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     parts.bans.health,
     parts.accounts.health,
     parts.keys.health,
-    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns].flatMap((one) => (one ? [one.health] : [])),
+    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns, parts.probe].flatMap((one) =>
+      one ? [one.health] : [],
+    ),
     ...[parts.certificates, parts.validation, parts.policies, parts.tlsReports].flatMap((one) =>
       one ? [one.health] : [],
     ),
@@ -181,6 +189,7 @@ type Watches = Pick<
   | 'validation'
   | 'policies'
   | 'tlsReports'
+  | 'probe'
 >
 
 function watchMetrics({
@@ -192,15 +201,25 @@ function watchMetrics({
   certificates,
   policies,
   tlsReports,
+  probe,
   ...watches
 }: Watches): readonly GaugeSource[] {
   const { spam, virus, greylist, bans, accounts, drop, validation } = watches
   return [
     ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
-    ...[validation, dnsLists, webhooks, oauth, reports, fleetDns, certificates, policies, tlsReports].flatMap(
+    ...[validation, dnsLists, webhooks, oauth, reports, fleetDns, certificates, policies, tlsReports, probe].flatMap(
       (source) => source?.metrics ?? [],
     ),
   ]
+}
+
+/** Every histogram of a node. */
+export function nodeHistograms({
+  meter,
+  meters,
+  probe,
+}: Pick<ObservationParts, 'meter' | 'meters' | 'probe'>): HistogramSource[] {
+  return [meter.histogram, ...meters.histograms, ...(probe ? [probe.histogram] : [])]
 }
 
 /** Every metric of a node that is read at a scrape. */
@@ -225,6 +244,7 @@ export function nodeGauges(
     | 'validation'
     | 'policies'
     | 'tlsReports'
+    | 'probe'
     | 'drop'
     | 'budgets'
     | 'configuration'
@@ -234,6 +254,7 @@ export function nodeGauges(
     | 'signInCount'
     | 'modes'
     | 'meter'
+    | 'meters'
     | 'data'
     | 'appUse'
     | 'certificateUse'
@@ -253,6 +274,7 @@ export function nodeGauges(
     ...quarantineGauges(queue, clock),
     ...[parts.proxyCount, parts.passwordCount, parts.signInCount, parts.modes].map(({ metric }) => metric),
     ...parts.meter.metrics,
+    ...parts.meters.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
     parts.certificateUse.metric,
     ...parts.keys.metrics,

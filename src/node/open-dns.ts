@@ -8,11 +8,13 @@ import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { resolverSettings, validationSettings } from '../wiring/node-settings.ts'
+import type { DnsMeter } from './dns-meter.ts'
 import { type ValidationWatch, watchValidation } from './validation-watch.ts'
 
 export interface DnsParts {
   readonly clock: Clock
   readonly budgets: Budgets
+  readonly meter: Pick<DnsMeter, 'asked' | 'sent'>
   readonly log: Pick<Log, 'warn' | 'info' | 'bug'>
   readonly stops: AsyncDisposableStack
 }
@@ -25,9 +27,9 @@ export interface OpenDns {
   readonly witnesses: () => TlsaWitnesses
 }
 
-export async function openDns(config: Config, { clock, budgets, log, stops }: DnsParts): Promise<OpenDns> {
+export async function openDns(config: Config, { clock, budgets, meter, log, stops }: DnsParts): Promise<OpenDns> {
   const settings = resolverSettings(config)
-  const resolver = await openResolver(settings, { clock, budgets })
+  const resolver = meter.asked(await openResolver(settings, { clock, budgets, metered: meter.sent }))
   const resolvers = await openStubs(settings)
   if (config.role.internet === 'never')
     return { resolver, validation: null, witnesses: () => ({ resolvers, countsInsecure: true }) }

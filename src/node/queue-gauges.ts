@@ -34,6 +34,15 @@ export function queueGauges(queue: Pick<OpenQueue, 'reader'>, clock: Clock): Gau
       },
     },
     {
+      name: 'waypost_queue_oldest_recipient_age_seconds',
+      help: 'Age of the oldest queued recipient of a state, from the arrival of its message; none for a state without recipients.',
+      labels: ['state'],
+      read: async () =>
+        Object.entries((await stats()).oldest).flatMap(([state, at]) =>
+          at === null ? [] : [{ labels: { state }, value: (clock.now() - at) / 1000 }],
+        ),
+    },
+    {
       name: 'waypost_queue_overdue_recipients',
       help: 'Recipients beyond their lifetime that do not expire, because they are held or their destination is suspended.',
       labels: ['reason'],

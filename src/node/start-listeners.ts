@@ -25,6 +25,7 @@ import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
+import type { MessageMeter } from '../reception/message-meter.ts'
 import type { LoginWatch } from '../reception/login-watch.ts'
 import type { Login } from '../reception/login.ts'
 import { createClientLines } from '../reception/client-lines.ts'
@@ -96,6 +97,7 @@ export interface ReceptionParts {
   readonly proxyCount: Pick<ProxyCount, 'count'>
   readonly modes: Pick<CurrentModes, 'of'>
   readonly meter: CheckMeter
+  readonly messageMeter: MessageMeter
   /** Gathers what was verified, for DMARC reports. */
   readonly noteResult: CheckParts['noteResult']
 }
@@ -152,7 +154,7 @@ interface Shared extends Omit<HookParts, 'checks' | 'bareNewline' | 'machines'> 
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
-  const { queue, intake, clock, budgets, log, data, newQueueId, login, watch, modes } = parts
+  const { queue, intake, clock, budgets, log, data, newQueueId, login, watch, modes, messageMeter } = parts
   const isTested = (check: string, listener: string) => modes.of(listener).value.has(check)
   const lines = createClientLines({ budgets, clock, log })
   return {
@@ -171,6 +173,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
     queue,
     rejections: createRejectionLedger({ clock, queue, log, budgets, lines }),
     lines,
+    messageMeter,
     newQueueId,
     clock,
     log,

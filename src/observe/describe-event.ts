@@ -60,6 +60,13 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
     `complaint (${e.feedback}) of ${e.provider || 'an unknown provider'}${e.isProven ? '' : ', which nothing proves'}${e.messageId ? ` about Message-ID ${e.messageId}` : ''}${e.account === null ? ', which the ledger does not have' : `, sent by ${e.account}`}; queue ID of the complaint ${e.report}`,
   'account-changed': (e) =>
     `${e.account} changed by ${e.by}${e.ip === undefined ? '' : ` from ${e.ip}`}: ${e.change.replaceAll('-', ' ')}${e.app === undefined ? '' : ` ${e.app}`}`,
+  'probe-sent': (e) => `probe ${e.target} sent to ${e.to}`,
+  'probe-result': (e) =>
+    `probe ${e.target}: ${e.outcome}${e.ms === undefined ? '' : ` after ${delayText(e.ms)}`} (${e.provider})${e.detail ? `: ${oneLine(e.detail)}` : ''}`,
+  'probe-alert': (e) =>
+    e.state === 'working'
+      ? `probe ${e.target} works again`
+      : `probe ${e.target} fails${e.failures > 1 ? ` (${e.failures} in a row)` : ''}: ${oneLine(e.detail)}`,
   'account-released': (e) => `released ${e.account} by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
 }
 

@@ -208,6 +208,37 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       evidence: 'The signs with their points; empty for a hold of an operator.',
     },
   },
+  'probe-sent': {
+    when: 'The node sent a probe (section `probe`).',
+    fields: {
+      target: 'Name of the target.',
+      probe: 'ID of the probe.',
+      to: 'Recipient of the probe.',
+    },
+  },
+  'probe-result': {
+    when: 'A probe ended, or arrived after it was given up.',
+    fields: {
+      target: 'Name of the target.',
+      probe: 'ID of the probe.',
+      outcome:
+        '`arrived`; `accepted` by the next server, if the target asks for no more; `incomplete`: it arrived without passing a server of `hops`; `missing`: not there in time; `refused`; `late`: it arrived after it was missing.',
+      sentAt: 'Time of the sending, Unix milliseconds.',
+      ms: 'From the sending to the end, milliseconds.',
+      provider: 'The large provider on the way, `fleet` for a way within the fleet, or `other`.',
+      hops: 'The servers on the way: `by` (host name), `group` (as provider), `ms` after the sending (Received fields have seconds).',
+      detail: 'Why the outcome is not a good one; empty if it is.',
+    },
+  },
+  'probe-alert': {
+    when: 'A target of `probe` stopped working, or works again.',
+    fields: {
+      target: 'Name of the target.',
+      state: '`failing` or `working`.',
+      failures: 'Bad results in a row.',
+      detail: 'The last result.',
+    },
+  },
   'account-released': {
     when: 'An operator ended the hold of an account.',
     fields: {

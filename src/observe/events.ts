@@ -263,6 +263,48 @@ export interface AccountChangedEvent extends EventBase {
   readonly app?: string
 }
 
+/** The node sent a probe to itself or to a mailbox outside. */
+export interface ProbeSentEvent extends EventBase {
+  readonly kind: 'probe-sent'
+  /** Name in the section `probe`. */
+  readonly target: string
+  readonly probe: string
+  readonly to: string
+}
+
+export interface ProbeResultEvent extends EventBase {
+  readonly kind: 'probe-result'
+  readonly target: string
+  readonly probe: string
+  readonly outcome: 'arrived' | 'accepted' | 'incomplete' | 'missing' | 'refused' | 'late'
+  /** Unix milliseconds. */
+  readonly sentAt: number
+  /** From the sending to the end, milliseconds. */
+  readonly ms?: number
+  /** A large provider, `fleet` or `other`. */
+  readonly provider: string
+  readonly hops: readonly ProbedHop[]
+  readonly detail: string
+}
+
+/** A server that a probe passed, as its Received field names it. */
+export interface ProbedHop {
+  readonly by: string
+  readonly group: string
+  /** Ms after the sending; null if the field has no time. */
+  readonly ms: number | null
+}
+
+/** A target stopped working, or works again. */
+export interface ProbeAlertEvent extends EventBase {
+  readonly kind: 'probe-alert'
+  readonly target: string
+  readonly state: 'failing' | 'working'
+  /** Bad results in a row. */
+  readonly failures: number
+  readonly detail: string
+}
+
 export type Event =
   | ReceivedEvent
   | CheckedEvent
@@ -290,6 +332,9 @@ export type Event =
   | AccountReleasedEvent
   | ComplainedEvent
   | AccountChangedEvent
+  | ProbeSentEvent
+  | ProbeResultEvent
+  | ProbeAlertEvent
 
 export type EventKind = Event['kind']
 
@@ -327,6 +372,9 @@ export const eventKinds = [
   'account-released',
   'complained',
   'account-changed',
+  'probe-sent',
+  'probe-result',
+  'probe-alert',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

@@ -6,6 +6,8 @@ import type { Registry } from 'prom-client'
 import { statusMeaning } from '../smtp/status.ts'
 import type { TlsResult } from '../smtp/tls-result.ts'
 import type { Event, EventKind, EventOf } from './events.ts'
+import { createWords } from './label-bounds.ts'
+import { tlsWord } from './tls-word.ts'
 
 /** A metric that is read at each scrape. */
 export interface GaugeSource {
@@ -40,6 +42,8 @@ export interface MetricsSettings {
   readonly histograms?: readonly HistogramSource[]
   /** Whether to add memory, CPU and event loop of this process. */
   readonly process: boolean
+  /** True for the Message-ID of a probe, which is no mail of users; absent for a node that knows no probes. */
+  readonly isProbe?: (messageId: string | null) => boolean
 }
 
 export interface Metrics {
@@ -50,11 +54,15 @@ type Counters = ReturnType<typeof createCounters>
 
 export function createMetrics(registry: Registry, settings: MetricsSettings): Metrics {
   const counters = createCounters(registry)
+  const isProbe = settings.isProbe ?? (() => false)
   for (const source of settings.gauges) createGauge(registry, source)
   for (const source of settings.histograms ?? []) createHistogram(registry, source)
   if (settings.process) collectDefaultMetrics({ register: registry })
   return {
-    record: (event) => (counts[event.kind] as (event: Event, counters: Counters) => void)(event, counters),
+    record: (event) =>
+      event.kind === 'received' && isProbe(event.messageId)
+        ? counts.received({ ...event, origin: 'probe' }, counters)
+        : (counts[event.kind] as (event: Event, counters: Counters) => void)(event, counters),
   }
 }
 
@@ -62,8 +70,14 @@ function createCounters(registry: Registry) {
   const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
     new Counter({ name: `waypost_${name}_total`, help, labelNames: [...labelNames], registers: [registry] })
   return {
-    received: counter('messages_received', 'Accepted messages, by origin class.', ['origin']),
-    receivedBytes: counter('received_bytes', 'Size of accepted messages, by origin class.', ['origin']),
+    received: counter('messages_received', 'Accepted messages, by origin class; probes of the fleet are `probe`.', [
+      'origin',
+    ]),
+    receivedBytes: counter(
+      'received_bytes',
+      'Size of accepted messages, by origin class; probes of the fleet are `probe`.',
+      ['origin'],
+    ),
     rejections: counter('rejections', 'Rejected connections, commands and messages, by stage and status.', [
       'stage',
       'status',
@@ -118,7 +132,7 @@ function countAttempt(event: AttemptEvent, by: Counters): void {
   by.attempts.inc({ result: event.kind, status: knownStatus(event.status) })
   if (event.class !== undefined) by.classified.inc({ class: word(event.class) })
   if (event.tls !== null) countTls(event.tls, event.kind, by)
-  if (event.kind === 'delivered') by.delivered.inc({ tls: tlsLevel(event.tls) })
+  if (event.kind === 'delivered') by.delivered.inc({ tls: tlsWord(event.tls) })
 }
 
 function countTls({ policy, level, failure }: TlsResult, result: AttemptEvent['kind'], by: Counters): void {
@@ -172,6 +186,10 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   unbanned: () => undefined,
   'account-held': ({ by: who }, by) => by.accountsHeld.inc({ by: who === 'node' ? 'node' : 'operator' }),
   'account-released': () => undefined,
+  // waypost_probes_total counts them.
+  'probe-sent': () => undefined,
+  'probe-result': () => undefined,
+  'probe-alert': () => undefined,
   // waypost_reports_total counts them.
   complained: () => undefined,
   'account-changed': ({ change }, by) => by.accountChanges.inc({ change: word(change) }),
@@ -213,18 +231,10 @@ function knownStatus(status: string): string {
   return /^[245]\./.test(status) ? `${status[0]}.other` : 'none'
 }
 
-/** Protocol and level, such as `TLSv1.3 verified`. */
-function tlsLevel(tls: TlsResult | null): string {
-  if (tls === null || tls.level === 'none') return 'none'
-  return /^TLSv1(?:\.[0-3])?$/.test(tls.protocol ?? '') ? `${tls.protocol} ${tls.level}` : 'other'
-}
-
 /** A reason of bounce/decide.ts as one word; all forms of `NOTIFY=` are one: the sender did not ask for the DSN. */
 function reasonWord(reason = ''): string {
   return reason.startsWith('NOTIFY=') ? 'not-requested' : word(reason.replaceAll(' ', '-'))
 }
 
-/** A word as this program writes it; any other text is `other`. */
-function word(text: string): string {
-  return /^[a-z0-9-]{1,32}$/.test(text) ? text : 'other'
-}
+/** Of all metrics of the process: most words are in several of them. */
+const word = createWords()

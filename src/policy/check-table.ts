@@ -6,7 +6,7 @@
  */
 export const fixedChecks = {
   first: ['admission', 'bans', 'client-name', 'storage', 'client-limits', 'srs-bounces'],
-  last: ['srs-hash-throttle', 'harvest-throttle', 'account-limits', 'recipient', 'account-brake'],
+  last: ['srs-hash-throttle', 'harvest-throttle', 'account-limits', 'recipient', 'probe', 'account-brake'],
 } as const
 
 export type FixedCheck = (typeof fixedChecks)[keyof typeof fixedChecks][number]

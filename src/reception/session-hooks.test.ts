@@ -24,12 +24,14 @@ const session = sampleSession({ origin: { kind: 'internet' } })
 const no = refusal(550, '5.7.1', 'No')
 
 let noted: string[]
+let metered: string[]
 let bugs: unknown[]
 let accepted: Checked[]
 let answer: Awaited<ReturnType<Intake['accept']>>
 
 beforeEach(() => {
   noted = []
+  metered = []
   bugs = []
   accepted = []
   answer = { kind: 'accepted', queueId: 'Q1', bodyKept: true }
@@ -71,6 +73,10 @@ function hooksWith(tested: Partial<CheckPorts>, ...checks: Check[]) {
       record: (_, { kind, stage, sender, recipient }) =>
         void noted.push(`${kind} ${stage} ${sender ?? '<>'} ${recipient ?? '-'}`),
     },
+    messageMeter: {
+      connected: (_, answered) => void metered.push(`connected ${answered}`),
+      answered: (_, answered, ms) => void metered.push(`${answered} after ${ms} ms`),
+    },
     newQueueId: () => 'Q1',
     clock,
     log,
@@ -99,6 +105,7 @@ describe('connect and secured', () => {
     const refuses = () => ({ verdict: refuse(no) })
     const hooks = hooksOf({ name: 'c', connect: refuses, secured: refuses })
     expect(await hooks.connect(session)).toEqual({ kind: 'reject', reply: no })
+    expect(metered).toEqual(['connected rejected'])
     expect(await hooks.secured(session)).toEqual({ kind: 'reject', reply: no })
     expect(noted).toEqual(['connect <> -: 550 5.7.1', 'connect <> -: 550 5.7.1'])
   })
@@ -177,12 +184,15 @@ describe('data', () => {
     expect(await hooksOf(check).data(session, to('kim@example.org'), messageOf('Subject: x\r\n\r\n'))).toEqual(no)
     expect(accepted).toEqual([])
     expect(noted).toEqual(['data <> kim@example.org: 550 5.7.1'])
+    expect(metered).toEqual(['rejected after 0 ms'])
   })
 
   test('the ledger has a refused message under each of its recipients', async () => {
     const transaction = to('kim@example.org', 'lee@example.org')
     const reply = await hooksOf().data(session, transaction, messageOf('Subject: a bare\nnewline\r\n'))
     expect(reply).toMatchObject({ code: 550 })
+    // It did not arrive in full.
+    expect(metered).toEqual([])
     expect(noted).toEqual(['data <> kim@example.org: 550 5.5.2', 'data <> lee@example.org: 550 5.5.2'])
   })
 

@@ -28,6 +28,7 @@ import { createCheckTimes } from './check-times.ts'
 import type { CheckTimes } from './check-times.ts'
 import type { LoginWatch } from './login-watch.ts'
 import type { Login } from './login.ts'
+import type { Answered, MessageMeter } from './message-meter.ts'
 import { ledgerStages } from './rejection-ledger.ts'
 import type { RejectionLedger } from './rejection-ledger.ts'
 import { createSessionEvidence } from './session-evidence.ts'
@@ -47,6 +48,7 @@ export interface HookParts {
   /** The budget `messageMemory`. */
   readonly memory: Pool
   readonly rejections: RejectionLedger
+  readonly messageMeter: MessageMeter
   readonly newQueueId: () => string
   readonly clock: Clock
   readonly log: Pick<Log, 'bug'>
@@ -70,7 +72,11 @@ export function createHooks(given: HookParts): Hooks {
   const testRefusals = createTestRefusals(given.clock, rejections)
   const parts: Parts = { ...given, evidence: createSessionEvidence(), testRefusals, times: createCheckTimes() }
   return {
-    connect: (session) => admit(parts, 'connect', session),
+    connect: async (session) => {
+      const answer = await admit(parts, 'connect', session)
+      parts.messageMeter.connected(session, answer.kind === 'accept' ? 'accepted' : answeredBy(answer.reply))
+      return answer
+    },
     secured: (session) => admit(parts, 'secured', session),
     helo: async (session) => {
       const outcome = await runStage(parts, session, { stage: 'helo', facts: { session, origin: session.origin } })
@@ -89,7 +95,7 @@ export function createHooks(given: HookParts): Hooks {
     },
     rcpt: (session, transaction, recipient) => checkRecipient(parts, { session, transaction }, recipient),
     data: async (session, transaction, message) => {
-      const answer = await takeMessage(parts, { session, transaction, message })
+      const answer = await takeTimed(parts, { session, transaction, message })
       if (answer.kind === 'queued') return answer.reply
       noteRefusedMessage(rejections, { session, transaction }, answer)
       return answer.reply
@@ -199,11 +205,27 @@ interface Incoming {
   readonly message: Readable
 }
 
-/** Reads a message to its end and hands it to intake. A refused message leaves no spool file. */
-async function takeMessage(
-  parts: Parts,
-  incoming: Incoming,
-): Promise<RefusedMessage | { readonly kind: 'queued'; readonly reply: Reply }> {
+type TakenMessage = RefusedMessage | { readonly kind: 'queued'; readonly reply: Reply }
+
+/** Takes a message, and times its reply if it arrived in full. */
+async function takeTimed(parts: Parts, incoming: Incoming): Promise<TakenMessage> {
+  const end = { at: null as number | null }
+  const answer = await takeMessage(parts, incoming, end)
+  if (end.at !== null)
+    parts.messageMeter.answered(incoming.session, answeredBy(answer.reply), parts.clock.monotonic() - end.at)
+  return answer
+}
+
+function answeredBy({ code }: Reply): Answered {
+  if (code < 400) return 'accepted'
+  return code < 500 ? 'deferred' : 'rejected'
+}
+
+/**
+ * Reads a message to its end and hands it to intake. A refused message leaves no spool file.
+ * @param end gets the monotonic time of the end of the data
+ */
+async function takeMessage(parts: Parts, incoming: Incoming, end: { at: number | null }): Promise<TakenMessage> {
   const holder = holderOf(incoming.session)
   const memory = createMessageMemory(parts.memory, holder)
   const spool = new BodySpool(parts.queue, { holder, memory })
@@ -224,6 +246,7 @@ async function takeMessage(
         reply: received.kind === 'refused' ? received.reply : replyToInterruption(parts, incoming),
       }
     }
+    end.at = parts.clock.monotonic()
     const answer = await submit(parts, incoming.session, draftOf(incoming, received.header, await spool.finish()))
     if (answer.kind === 'refused') {
       await discard()

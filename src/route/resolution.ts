@@ -17,6 +17,7 @@ export type Rule =
   | 'next-hop'
   | 'merge'
   | 'reports'
+  | 'probe'
   | 'discard'
   | 'refuse'
 

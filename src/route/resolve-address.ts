@@ -1,4 +1,4 @@
-// Resolves one address of ours. The addresses of `reports` go first. The order of look-up (docs/reference/routing.md): 1 the exact entry (refusal, discard, alias, forward,
+// Resolves one address of ours. The addresses of `probe` and `reports` go first. The order of look-up (docs/reference/routing.md): 1 the exact entry (refusal, discard, alias, forward,
 // transport), 2 the same without +tag, 3 the alias domain, 4 rewrites, 5 the host alias, 6 the domain's transport, 7 postmaster and abuse,
 // 8 the catch-all. Steps 1 and 2 are in resolve-record.ts, the others in resolve-domain.ts.
 
@@ -9,7 +9,7 @@ import { CHAIN_DEPTH_LIMIT, loopAt, refused, resolved } from './resolution-state
 import { expand } from './expand.ts'
 import { resolveByDomain } from './resolve-domain.ts'
 import { resolveByRecord } from './resolve-record.ts'
-import { resolveReport } from './resolve-report.ts'
+import { resolveProbe, resolveReport } from './resolve-report.ts'
 import { looping, tooMany } from './routing-replies.ts'
 
 /** Steps of a final target that record further paths. Hundreds of groups with the same members would record a path for each pair. */
@@ -40,6 +40,8 @@ export async function resolveAddress(state: ResolutionState, branch: Branch): Pr
 }
 
 async function follow(state: ResolutionState, branch: Branch, found: Found, isSelf: boolean): Promise<AddressResult> {
+  const probe = resolveProbe(state, branch)
+  if (probe) return probe
   const report = await resolveReport(state, branch)
   if (report) return report
   const { matches, unavailable } = found

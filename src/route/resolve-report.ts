@@ -1,9 +1,9 @@
-// The addresses at which this node reads reports itself. Their mail ends in the store of reports, and as a copy at another address if the
-// operator wants one.
+// The addresses whose mail ends in this node: those at which it reads reports, and that of probes. Reports also go as a copy to another
+// address if the operator wants one.
 
 import { addressKey, printAddress, splitTag } from '../directory/address.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
-import { REPORTS_HOP } from '../smtp/nexthop.ts'
+import { PROBE_HOP, REPORTS_HOP } from '../smtp/nexthop.ts'
 import { expand } from './expand.ts'
 import type { Step } from './resolution.ts'
 import { type AddressResult, addFinalTarget, type Branch, type ResolutionState } from './resolution-state.ts'
@@ -34,4 +34,15 @@ function isReportAddress({ settings: { reports, tagDelimiter = '+' } }: Resoluti
   if (reports?.addresses.has(addressKey(address))) return true
   const split = splitTag(address.local, tagDelimiter)
   return split !== null && reports?.addresses.has(addressKey({ ...address, local: split.base })) === true
+}
+
+/** Null if the address is not that of the section `probe`. */
+export function resolveProbe(state: ResolutionState, { address, via }: Branch): AddressResult | null {
+  const { probe, tagDelimiter = '+' } = state.settings
+  if (probe === undefined) return null
+  const split = splitTag(address.local, tagDelimiter)
+  const isProbe = addressKey(address) === probe || (split && addressKey({ ...address, local: split.base }) === probe)
+  if (!isProbe) return null
+  const step: Step = { rule: 'probe', from: printAddress(address), to: PROBE_HOP, source: 'configuration (probe)' }
+  return addFinalTarget(state, { address, nextHop: PROBE_HOP, leaves: false, private: false, via: [...via, step] })
 }

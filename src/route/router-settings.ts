@@ -50,6 +50,8 @@ export interface RouterSettings {
   readonly postmaster?: string
   /** The addresses at which this node reads reports; missing if it reads none. */
   readonly reports?: ReportAddresses
+  /** Key of the address at which probes of the fleet arrive; missing without one. */
+  readonly probe?: string
   readonly machines?: readonly MachineSenders[]
   /** The senders to which an app password is limited; null without a limit, undefined if it does not exist. */
   readonly appSenders?: (identity: string, app: string) => readonly string[] | null | undefined

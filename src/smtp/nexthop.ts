@@ -7,6 +7,7 @@
 //   lmtp:[127.0.0.1]:24         one host over LMTP (RFC 2033)
 //   lmtp:unix:/run/list.sock    LMTP over a unix socket
 //   reports:store               the store of reports of this node, for the addresses of its section `reports`
+//   probe:arrivals              where probes of the fleet end, for the address of the section `probe`
 
 export type NextHop =
   | { readonly kind: 'mx'; readonly domain: string; readonly port: number }
@@ -14,9 +15,12 @@ export type NextHop =
   | { readonly kind: 'host'; readonly protocol: 'smtp' | 'lmtp'; readonly host: string; readonly port: number }
   | { readonly kind: 'socket'; readonly protocol: 'lmtp'; readonly path: string }
   | { readonly kind: 'reports' }
+  | { readonly kind: 'probe' }
 
 /** The written form of the store of reports. */
 export const REPORTS_HOP = 'reports:store'
+/** The written form of the end of probes. */
+export const PROBE_HOP = 'probe:arrivals'
 
 /** RFC 5321 4.5.4.2. */
 export const SMTP_PORT = 25
@@ -36,6 +40,7 @@ const domainSpec = /^smtp:([^[\]:/]+)(?::(\d{1,5}))?$/
 /** Reads the written form; null for another text. */
 export function parseNextHop(text: string): NextHop | null {
   if (text === REPORTS_HOP) return { kind: 'reports' }
+  if (text === PROBE_HOP) return { kind: 'probe' }
   if (text.startsWith('mx:') && text.length > 3)
     return { kind: 'mx', domain: text.slice(3).toLowerCase(), port: SMTP_PORT }
   if (text.startsWith('peers:') && text.length > 6) return { kind: 'peers', role: text.slice(6) }
@@ -61,6 +66,8 @@ export function formatNextHop(hop: NextHop): string {
       return `lmtp:unix:${hop.path}`
     case 'reports':
       return REPORTS_HOP
+    case 'probe':
+      return PROBE_HOP
   }
 }
 
@@ -75,8 +82,8 @@ function readPort(text: string | undefined, otherwise: number): number | null {
   return port >= 1 && port <= 65535 ? port : null
 }
 
-/** Reads a next hop that people write: the store of reports is the next hop of the addresses in `reports` only. */
+/** Reads a next hop that people write: the stores of this node are next hops of the addresses in `reports` and `probe` only. */
 export function parseWrittenHop(text: string): NextHop | null {
   const hop = parseNextHop(text)
-  return hop?.kind === 'reports' ? null : hop
+  return hop?.kind === 'reports' || hop?.kind === 'probe' ? null : hop
 }

@@ -30,6 +30,7 @@ import { localNamesCheck } from '../policy/checks/local-names.ts'
 import { ownListProof, ownListsCheck } from '../policy/checks/own-lists.ts'
 import { outgoingSpamCheck } from '../policy/checks/outgoing-spam.ts'
 import { peerResultsCheck } from '../policy/checks/peer-results.ts'
+import { probeCheck } from '../policy/checks/probe.ts'
 import { recipientCheck } from '../policy/checks/recipient.ts'
 import { senderCheck } from '../policy/checks/sender.ts'
 import { spamCheck } from '../policy/checks/spam.ts'
@@ -108,6 +109,7 @@ export interface CheckParts extends RoleCheckParts {
  * | last | harvest-throttle | rcpt, message |
  * | last | account-limits | mail, rcpt, message |
  * | last | recipient | rcpt |
+ * | last | probe | message |
  * | last | account-brake | mail, message |
  * | last | greylist | rcpt, message |
  */
@@ -139,6 +141,7 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
       held: parts.accountHeld,
       isTested: (listener) => parts.isTested('account-brake', listener),
     }),
+    probe: probeCheck(config.probe?.secrets ?? null),
     recipient: recipientCheck({
       router: parts.router,
       internet: config.role.internet,

@@ -64,6 +64,7 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
         }),
     postmaster: config.postmaster,
     ...reportAddresses(config),
+    ...probeAddress(config),
     machines: parts.machines,
     appSenders: parts.appSenders,
   }
@@ -74,6 +75,11 @@ function reportAddresses({ reports }: Config): Pick<RouterSettings, 'reports'> {
   const keys = reports.addresses.flatMap((one) => parseAddress(one) ?? []).map(addressKey)
   const forwardTo = reports.forward_to === undefined ? null : parseAddress(reports.forward_to)
   return { reports: { addresses: new Set(keys), forwardTo } }
+}
+
+function probeAddress({ probe }: Config): Pick<RouterSettings, 'probe'> {
+  const address = probe === null ? null : parseAddress(probe.address)
+  return address === null ? {} : { probe: addressKey(address) }
 }
 
 /** A client host sends everything to the mta nodes. */

@@ -6,7 +6,7 @@ import { networkMatcher } from '../lib/ip-address.ts'
 import type { RemoteSettings } from '../queue/transfer/remote-receiver.ts'
 import type { TransferListenerSettings } from '../queue/transfer/transfer-listener.ts'
 import type { TransferPeer } from '../queue/transfer/transfer-rules.ts'
-import { formatNextHop, parseNextHop, REPORTS_HOP } from '../smtp/nexthop.ts'
+import { formatNextHop, parseNextHop, PROBE_HOP, REPORTS_HOP } from '../smtp/nexthop.ts'
 import type { Origin } from '../smtp/origin.ts'
 
 interface KnownPeer extends TransferPeer {
@@ -56,9 +56,13 @@ function admittedOrigins({ listeners }: Config): ReadonlySet<Origin['kind']> {
   return new Set(listeners.flatMap(({ admit }) => admit.map((each) => kinds[each])))
 }
 
-/** The smarthost, the destinations with a host or a socket, and the store of reports where this node has one. */
-function configuredHops({ smarthost, delivery, reports }: Config): ReadonlySet<string> {
-  const own = [...(smarthost === undefined ? [] : [smarthost]), ...(reports === null ? [] : [REPORTS_HOP])]
+/** The smarthost, the destinations with a host or a socket, and the stores of reports and probes where this node has them. */
+function configuredHops({ smarthost, delivery, reports, probe }: Config): ReadonlySet<string> {
+  const own = [
+    ...(smarthost === undefined ? [] : [smarthost]),
+    ...(reports === null ? [] : [REPORTS_HOP]),
+    ...(probe === null ? [] : [PROBE_HOP]),
+  ]
   const written = [...own, ...Object.keys(delivery.destinations)]
   return new Set(
     written.flatMap((text) => {

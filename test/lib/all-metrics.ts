@@ -7,7 +7,8 @@ import { createCheckMeter } from '../../src/node/check-counts.ts'
 import type { Config } from '../../src/config/config.ts'
 import { createConfigurationState } from '../../src/node/configuration-state.ts'
 import { createCurrentModes } from '../../src/node/current-modes.ts'
-import { nodeGauges } from '../../src/node/observation.ts'
+import { createMeters } from '../../src/node/meters.ts'
+import { nodeGauges, nodeHistograms } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
 import { createSignInCount } from '../../src/node/sign-in-count.ts'
 import { createPasswordCount } from '../../src/node/password-count.ts'
@@ -30,6 +31,7 @@ import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
 import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
+import { watchProbe } from '../../src/node/probe-watch.ts'
 import { watchPolicies } from '../../src/node/policy-watch.ts'
 import { watchTlsReports } from '../../src/node/tls-report-watch.ts'
 import { createFakeClock } from './fake-clock.ts'
@@ -139,6 +141,15 @@ export function allMetrics(): Registry {
     ),
     policies: watchPolicies(config({ delivery: { mta_sts: true, policy_port: 443 } }), asked),
     tlsReports: watchTlsReports(config({ tls_reports: { exclude: [] } }), asked),
+    probe: watchProbe(
+      config({
+        hostname: 'node.example.org',
+        domain: 'example.org',
+        peers: {},
+        probe: { address: 'probe@example.org', secrets: [], every: 1, wait: 1, alert_after: 1, targets: [] },
+      }),
+      { ...asked, prepare: async () => null, queue: { subscribe: () => () => undefined } as unknown as OpenQueue },
+    ),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,
@@ -147,6 +158,7 @@ export function allMetrics(): Registry {
     signInCount: createSignInCount(),
     modes: createCurrentModes({ tested_checks: {} }, log),
     meter: createCheckMeter(),
+    meters: createMeters({ role: { role: 'mx' } } as unknown as Config, clock),
     configuration: createConfigurationState(clock),
     reachability: watchReachability(
       { roles: [], needsResolver: false },
@@ -160,6 +172,6 @@ export function allMetrics(): Registry {
   }
   const registry = new Registry()
   const gauges = nodeGauges({ ...parts, queue: {} } as unknown as ObservationParts, [])
-  createMetrics(registry, { gauges, histograms: [parts.meter.histogram], process: false })
+  createMetrics(registry, { gauges, histograms: nodeHistograms(parts), process: false })
   return registry
 }

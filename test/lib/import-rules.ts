@@ -44,6 +44,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   certificates: ['x509', 'dns', 'budget', 'lib'],
   admin: ['observe', 'lib'],
   webhooks: ['observe', 'state', 'lib'],
+  probe: ['message', 'smtp', 'lib'],
   reports: ['message', 'dns', 'state', 'budget', 'smtp', 'lib'],
   autoconfig: ['server', 'lib'],
   x509: [],

@@ -1,12 +1,9 @@
 // `srs`: the domain, secrets and hash length of rewritten reverse-paths.
 
 import { z } from 'zod'
-import { readText } from '../read-files.ts'
-import { section, type SectionReader } from '../section.ts'
+import { readSecret } from '../read-files.ts'
+import { section } from '../section.ts'
 import { duration, hostName, path } from '../values.ts'
-
-/** Minimum length of a secret in characters. 16 random ones withstand guessing of HMAC-SHA1 keys. */
-const MIN_SECRET_LENGTH = 16
 
 const LENGTH_EXPECTED = 'a whole number from 4 to 27'
 /** Four, as other programs write, can be guessed with patience: the default is 8. HMAC-SHA1 has 27 characters of base64. */
@@ -44,20 +41,6 @@ export const srs = section(schema.optional().describe('Sender Rewriting Scheme.'
   // A longer minimum would reject the node's own addresses.
   if (hash_minimum > hash_length)
     reader.report(['hash_minimum'], `found ${hash_minimum}, expected at most hash_length (${hash_length})`)
-  const secrets = written.secrets.map((file, index) => readSecret(file, ['secrets', index], reader))
+  const secrets = written.secrets.map((file, index) => readSecret(reader, ['secrets', index], file))
   return { ...written, secrets } satisfies SrsConfig
 })
-
-function readSecret(file: string, path: (string | number)[], reader: SectionReader): string {
-  const secret = readText(reader, { path, file, expected: 'a file with one secret', isSecret: true })?.trim()
-  if (secret === undefined) return ''
-  const lines = secret.split(/\r?\n/).length
-  // Other SRS programs read one secret per line. As one secret, several lines would verify none of their addresses.
-  if (lines > 1) reader.report(path, `found ${lines} lines in ${file}, expected one secret per file`)
-  else if (secret.length < MIN_SECRET_LENGTH)
-    reader.report(
-      path,
-      `found a secret of ${secret.length} characters in ${file}, expected at least ${MIN_SECRET_LENGTH}`,
-    )
-  return secret
-}

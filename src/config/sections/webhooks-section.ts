@@ -11,7 +11,14 @@ const LEAST_SECRET = 16
 /** Targets get their events one after the other. */
 const MOST_TIMEOUT_MS = 60_000
 /** What an operator should know at once. */
-const usual = ['account-held', 'account-released', 'banned', 'unbanned', 'limit-near'] as const satisfies EventKind[]
+const usual = [
+  'account-held',
+  'account-released',
+  'banned',
+  'unbanned',
+  'limit-near',
+  'probe-alert',
+] as const satisfies EventKind[]
 
 const target = z.strictObject({
   url: text('a URL').optional().describe('HTTPS URL that gets each event by POST.'),

@@ -34,6 +34,9 @@ function find(hop: NextHop, settings: HostSettings, ports: HostPorts): Promise<H
     case 'reports':
       // The report store of a node takes them before this look-up.
       return noHosts(false, '4.3.5', 'This node has no section `reports`, so it reads no reports')
+    case 'probe':
+      // As for reports.
+      return noHosts(false, '4.3.5', 'This node has no section `probe`, so it takes no probes')
   }
 }
 

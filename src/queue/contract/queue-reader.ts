@@ -91,6 +91,8 @@ export interface Suspension extends Hold {
 export interface QueueStats {
   readonly messages: number
   readonly recipients: Readonly<Record<RecipientState, number>>
+  /** Arrival of the oldest message with a recipient in a state, unix ms; null without one. */
+  readonly oldest: Readonly<Record<RecipientState, number | null>>
   readonly noticesDue: number
   /** Recipients older than their lifetime that do not expire because an operator holds them or suspended their destination. */
   readonly keptBeyondLifetime: { readonly held: number; readonly suspended: number }

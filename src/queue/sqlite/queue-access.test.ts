@@ -197,6 +197,16 @@ describe.each(Object.keys(accesses))('access by %s', (name) => {
     expect(await access.control.control(request)).toEqual({ changed: 2_500, afterAttempt: 3 })
     expect((await reader.stats()).recipients).toMatchObject({ held: 2_500, claimed: 3 })
   })
+
+  it('has the arrival of the oldest message in each state', async () => {
+    const at = place.clock.time
+    const [claim] = await queue.accept(sampleMessage({ arrivedAt: at }), { claim: true })
+    await queue.accept(sampleMessage({ arrivedAt: at + 1000 }), { claim: false })
+    await queue.accept(sampleMessage({ arrivedAt: at + 2000 }), { claim: false })
+    expect((await reader.stats()).oldest).toMatchObject({ claimed: at, queued: at + 1000, held: null, deferred: null })
+    await queue.release([claim as Claim])
+    expect((await reader.stats()).oldest).toMatchObject({ claimed: null, queued: at })
+  })
 })
 
 it('reads the queue of a stopped node', async () => {

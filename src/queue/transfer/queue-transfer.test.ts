@@ -139,6 +139,7 @@ describe('a transferred message', () => {
     const [one] = (await leaveAll()) as [PendingTransfer]
     await offer(one)
     expect((await there.reader.stats()).oldestArrivedAt).toBe(place.clock.time - 86_400_000 * 5)
+    expect((await there.reader.stats()).oldest).toMatchObject({ queued: place.clock.time - 86_400_000 * 5 })
     place.clock.time += 4_000_001
     expect(await there.expireOverdue()).toBe(1)
     expect(await there.expireOverdue()).toBe(0)

@@ -48,6 +48,7 @@ export const peers = {
   strace: { debian: 'strace', probe: program('strace') },
   rspamd: { debian: 'rspamd', probe: program('rspamd'), needsRoot: true },
   redis: { debian: 'redis-server', probe: ['test', '-x', '/usr/bin/redis-server'] },
+  prometheus: { debian: 'prometheus', probe: ['sh', '-c', 'command -v prometheus && command -v promtool'] },
   pebble: { debian: 'pebble', probe: program('pebble') },
   certbot: { debian: 'certbot', probe: program('certbot') },
   lego: { debian: 'lego', probe: program('lego') },

@@ -21,20 +21,32 @@ function selectKept(db: Database, now: number): QueueStats['keptBeyondLifetime']
   }
 }
 
+/** Recipients by state, and the arrival of the oldest message in each. Ids are in the order of arrival, except those of transferred messages. */
+function selectStates(db: Database): Pick<QueueStats, 'recipients' | 'oldest'> {
+  const each = <T>(value: T) =>
+    Object.fromEntries(Object.keys(stateNumber).map((state) => [state, value])) as Record<RecipientState, T>
+  const recipients = each(0)
+  const oldest = each<number | null>(null)
+  const counted = db
+    .prepare('SELECT state, count(*) AS count, min(id) >> 16 AS first FROM recipients GROUP BY state')
+    .all() as { state: number; count: number; first: number }[]
+  const arrived = db
+    .prepare(`SELECT min(arrived_at) FROM messages WHERE id = @first OR id IN (
+      SELECT r.id >> 16 FROM transferred_messages t JOIN recipients r
+        ON r.id BETWEEN t.message << 16 AND (t.message << 16) + 65535 WHERE r.state = @state)`)
+    .pluck()
+  for (const { state, count, first } of counted) {
+    recipients[stateOf(state)] = count
+    oldest[stateOf(state)] = (arrived.get({ first, state }) as number | undefined) ?? null
+  }
+  return { recipients, oldest }
+}
+
 export function selectStats(db: Database, now: number): QueueStats {
   const one = (sql: string) => (db.prepare(sql).pluck().get() as number | undefined) ?? null
-  const recipients = Object.fromEntries(Object.keys(stateNumber).map((state) => [state, 0])) as Record<
-    RecipientState,
-    number
-  >
-  const counted = db.prepare('SELECT state, count(*) AS count FROM recipients GROUP BY state').all() as {
-    state: number
-    count: number
-  }[]
-  for (const { state, count } of counted) recipients[stateOf(state)] = count
   return {
     messages: one('SELECT count(*) FROM messages') ?? 0,
-    recipients,
+    ...selectStates(db),
     noticesDue: one('SELECT count(*) FROM recipients WHERE notice > 0') ?? 0,
     keptBeyondLifetime: selectKept(db, now),
     // Ids are in the order of arrival, except those of transferred messages.
