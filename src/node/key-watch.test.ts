@@ -1,6 +1,9 @@
 // A running node changes to a new key by itself: the timer, the listeners, `tls.more`, metrics and health.
 
 import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { fakeResolver, type Zone } from '../../test/lib/fake-resolver.ts'
@@ -10,7 +13,7 @@ import { publicKeyInfo } from '../certificates/key-kind.ts'
 import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import { createAuthority, type Issued } from '../demo/ca.ts'
-import { watchKeys } from './key-watch.ts'
+import { openKeyWatch, watchKeys } from './key-watch.ts'
 
 const HOST = 'mx-01.example.org'
 const authority = createAuthority('Watch')
@@ -81,4 +84,25 @@ it('without a wait every certificate is used at once', async () => {
   expect(await watch.choose(material)).toBe(material)
   expect(await watch.choose(null)).toBeNull()
   expect(await watch.useNow({ by: 'root', reason: 'x' })).toMatchObject({ kind: 'failed' })
+})
+
+it('with wait_for_tlsa: false no copy of keys stays', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'waypost-keys-'))
+  const file = join(data, 'certificates-in-use.json')
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined, bug: () => undefined }
+  const listeners = [{ name: 'smtp', port: 2525, tls: 'starttls' }]
+  const config = (wait: boolean) =>
+    ({
+      data,
+      hostname: HOST,
+      tls: { newKeys: { wait, ports: null } },
+      listeners,
+      role: { listeners: {} },
+    }) as unknown as Config
+  const ports = { clock, log, witnesses: () => ({ resolvers: [], countsInsecure: true }) }
+  await (await openKeyWatch(config(true), ports)).choose({ ...pair(issue()), ca: null })
+  expect(existsSync(file)).toBe(true)
+  await openKeyWatch(config(false), ports)
+  expect(existsSync(file)).toBe(false)
+  rmSync(data, { recursive: true })
 })

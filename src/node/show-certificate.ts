@@ -76,7 +76,6 @@ function startTls(
     if (size > MOST_TEXT) return end({ kind: 'no-tls', cause: 'the replies are too long' })
     const reply = /^(?:\d{3}-[^\n]*\n)*(\d{3})(?: [^\n]*)?\r?\n/.exec(text)
     if (!reply) return
-    // RFC 3207 4.1: nothing may follow the reply to STARTTLS in cleartext.
     text = text.slice(reply[0].length)
     const step = steps.shift()
     if (!step || reply[1] !== step.code) {
@@ -85,6 +84,8 @@ function startTls(
       return end(steps.length === 2 ? unreachable(cause) : { kind: 'no-tls', cause })
     }
     if (step.line !== null) return void socket.write(step.line)
+    // What follows in cleartext could be of another host (RFC 3207 6).
+    if (text !== '') return end({ kind: 'no-tls', cause: 'it sends more before TLS' })
     socket.off('data', read)
     handshake(socket, name, end)
   }
