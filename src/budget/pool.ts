@@ -34,6 +34,8 @@ export interface Pool {
   readonly capacity: number
   /** The share of one client, for callers that give smaller ones; infinity if the pool has none. */
   readonly client: number
+  /** The same of one network. */
+  readonly network: number
   readonly used: number
   /** Changes the capacity, at most to that of the table; shares change by the same factor. Held units stay held. */
   resize(capacity: number): void
@@ -76,6 +78,7 @@ interface Share {
 /** A class, as the leases: there are several requests for each message. */
 class CountedPool implements Pool {
   readonly client: number
+  readonly network: number
   readonly #limits: PoolLimits
   readonly #refused: (shortage: Shortage) => void
   /** Of clients, networks, accounts and zones that have leases. */
@@ -90,6 +93,7 @@ class CountedPool implements Pool {
     this.#limits = limits
     this.#refused = refused
     this.client = limits.client ?? Number.POSITIVE_INFINITY
+    this.network = limits.network ?? Number.POSITIVE_INFINITY
   }
 
   get capacity(): number {

@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { Event } from '../observe/events.ts'
+import type { ComplainedEvent, Event } from '../observe/events.ts'
 import type { HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import { allNames, namesOfOrigin } from '../policy/account-name.ts'
@@ -110,10 +110,22 @@ function followMail(accounts: NodeAccounts, events: readonly Event[]): void {
     if (event.kind === 'received') {
       const names = namesOfOrigin(event.origin)
       if (names) void accounts.sent({ queueId: event.queueId, account: names.app ?? names.account, at: event.at })
+    } else if (event.kind === 'complained') {
+      countComplaint(accounts, event)
     } else if (event.kind === 'failed' && event.attempt > 0 && event.status !== BOUNCED_STATUS) {
       void countFailure(accounts, event.queueId, event.at)
     }
   }
+}
+
+/** Feedback types that do not say that the mail was unwanted (RFC 5965 7.3, RFC 6591). */
+const notAgainst: ReadonlySet<string> = new Set(['not-spam', 'auth-failure'])
+
+/** A complaint that nothing proves can be of anyone, so it says nothing about the account. */
+function countComplaint(accounts: NodeAccounts, event: ComplainedEvent): void {
+  const { account, queueId, isProven, feedback, provider, at } = event
+  const names = account === null || !isProven || notAgainst.has(feedback) ? null : namesOfOrigin(account)
+  if (names && queueId !== null) void accounts.complained({ names: allNames(names), provider, queueId, at })
 }
 
 async function countFailure(accounts: NodeAccounts, queueId: string, at: number): Promise<void> {

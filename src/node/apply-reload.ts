@@ -19,6 +19,7 @@ import { loadData } from './load-data.ts'
 import type { OpenLogin } from './open-login.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { untilSettled } from './settled-files.ts'
+import type { ReportWatch } from './report-watch.ts'
 import type { RevocationLists } from './revocation-lists.ts'
 import type { KeyWatch } from './key-watch.ts'
 import { listenerMaterial } from './listener-material.ts'
@@ -52,6 +53,8 @@ export interface Reloadable {
   /** Null if no listener admits users. */
   readonly login: Pick<OpenLogin, 'update'> | null
   readonly accounts: Pick<AccountWatch, 'update'>
+  /** Null for a node that reads no reports. */
+  readonly reports: Pick<ReportWatch, 'update'> | null
 }
 
 /** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result too. */
@@ -84,6 +87,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   node.login?.update(config)
   node.accounts.update(config)
   node.selfService?.update(config)
+  node.reports?.update(config)
   const cause = useCertificate(await node.keys.choose(listenerMaterial(config)), node)
   const warnings = [...loaded.warnings, ...node.keys.warnings()]
   if (cause) {

@@ -59,6 +59,8 @@ export interface NodeData {
   /** The SRS secrets also sign the loop marks of forwards, because all forwarding nodes share them. */
   readonly loop: LoopSettings
   readonly router: Router
+  /** Our mail and alias domains, the main one first. */
+  readonly domains: readonly string[]
   /** The own lists of allowed and blocked mail. */
   readonly ownLists: OwnLists
   readonly signer: Signer
@@ -137,8 +139,7 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     snapshot,
   )
   const assertions = await checkAssertions({ ...merged, assertions: snapshot.assertions }, routing, clock.now())
-  const violated = problemsOf(assertions, 'error')
-  const untested = problemsOf(assertions, 'warning')
+  const [violated, untested] = [problemsOf(assertions, 'error'), problemsOf(assertions, 'warning')]
   warnings.push(...untested.map((one) => (one.file === 'configuration' ? { ...one, file: config.file } : one)))
   if (violated.length > 0) return { kind: 'bad', problems: violated, warnings, files }
   const doubt = await (use === 'start' || use === 'reload' ? guard.judge(reading) : guard.inspect(reading))
@@ -159,6 +160,7 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   const data: NodeData = {
     loop: { secrets: config.srs?.secrets ?? [] },
     router,
+    domains: [...new Set([config.domain, ...merged.domains.keys()])],
     ownLists: createOwnLists(merged, routing),
     sealer: createSealer(signing),
     signer,

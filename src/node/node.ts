@@ -168,7 +168,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const secured = await openCertificate(config, { ...dns, clock, log, stops })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const { startedAt } = await keepLastRun(config, { clock, log, stops })
-  const state = startState(log, stops)
+  const state = startState({ log, budgets }, stops)
   const clients = watchClients(config, { queue, state, clock, budgets, log, stops })
   const services = watchServices(config, { ...dns, state, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
@@ -197,7 +197,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, revocation, ...secured, modes }
-  const running = { ...used, ...received, greylist: services.greylist, accounts: clients.accounts }
+  const followers = { greylist: services.greylist, accounts: clients.accounts, reports: path.reports }
+  const running = { ...used, ...received, ...followers }
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
@@ -239,8 +240,12 @@ async function openCertificate(
 }
 
 /** The thread of shared state. It ends after everything that asks it. */
-function startState(log: Log, stops: AsyncDisposableStack): StateThread {
-  const thread = createStateThread({ clock: systemClock, log })
+function startState(
+  { log, budgets }: { readonly log: Log; readonly budgets: Budgets },
+  stops: AsyncDisposableStack,
+): StateThread {
+  const places = budgets.stock('stateRequests', () => thread.waiting)
+  const thread: StateThread = createStateThread({ clock: systemClock, log, places })
   stops.defer(() => thread.close())
   return thread
 }

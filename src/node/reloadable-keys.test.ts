@@ -39,6 +39,20 @@ test('adding or removing the CA requires a restart, because it decides if peers 
   expect(restartFor({ ...config, tls: { ...tls, ca: 'ca' } }, { ...config, tls: { ...tls, ca: 'other' } })).toEqual([])
 })
 
+test('of reports, addresses and ages are reloaded; the store and what is sent are not', () => {
+  const reports = { addresses: ['a@example.org'], domains: [], keep: 1 } as unknown as Config['reports']
+  const more = { ...reports, addresses: ['b@example.org'], domains: ['x.example'], keep: 2 } as Config['reports']
+  expect(applyReloadable({ ...config, reports }, { ...config, reports: more })).toMatchObject({
+    restartFor: [],
+    config: { reports: more },
+  })
+  const sending = { ...more, send: { from: 'a@example.org', org: 'Org', except: [] } } as Config['reports']
+  for (const wanted of [sending, null]) {
+    const plan = applyReloadable({ ...config, reports }, { ...config, reports: wanted })
+    expect([plan.restartFor, plan.config.reports]).toEqual([['reports'], reports])
+  }
+})
+
 test('a changed listener is named by its key in the file', () => {
   const listeners = [{ name: 'smtp', host: '::', port: 2525 }] as unknown as Config['listeners']
   expect(restartFor(config, { ...config, listeners })).toEqual(['listen'])

@@ -38,6 +38,7 @@ const restartKeys = [
   'queue_transfer',
   'webhooks',
   'autoconfig',
+  'tls_reports',
   'log',
 ] as const satisfies readonly (keyof Config)[]
 
@@ -54,6 +55,8 @@ const partialRestartKeys = {
   // Rules and accounts are data.
   self_service: ({ self_service: page }) =>
     page && [page.listen, page.host_name, page.name, page.help, page.min_length, page.require_second_factor],
+  // Addresses, domains and ages are data. Whether there is a store, and what is sent, is not.
+  reports: ({ reports }) => reports && [reports.send ?? null],
   // Secrets and hash lengths are data. The domain is that of rewritten authors, and the token store uses the age.
   srs: ({ srs }) => [srs?.domain, srs?.max_age],
 } as const satisfies Partial<Record<keyof Config, (config: Config) => unknown>>

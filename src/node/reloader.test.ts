@@ -76,6 +76,7 @@ beforeEach(async () => {
     keys: { choose: async (material) => material, warnings: () => [] },
     greylist: null,
     accounts: { update: () => undefined },
+    reports: null,
     login: { update: ({ login }) => void loginUpdates.push(login.remember_for) },
     state,
     draining: draining.signal,

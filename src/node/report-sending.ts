@@ -8,7 +8,7 @@ import { errorText, type Log } from '../lib/log.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { Mail } from '../policy/check.ts'
 import type { ReportMail } from '../reports/sending/report-mail.ts'
-import { createResultTally } from '../reports/sending/result-tally.ts'
+import { type CountedResult, createResultTally } from '../reports/sending/result-tally.ts'
 import { sendReports, type SendResult, type SendSettings } from '../reports/sending/send-reports.ts'
 import type { ReportTaker } from '../reports/report-taker.ts'
 import type { DueReport } from '../reports/store/result-store.ts'
@@ -28,6 +28,8 @@ export interface ReportSendingPorts {
   readonly resolver: Resolver
   readonly log: Pick<Log, 'warn'>
   readonly store: ReportTaker['results']
+  /** The results in the store: their number, and messages that found no place. */
+  readonly stored: (rows: number, omitted: number) => void
   /** Queues a message with the null sender. False if there is no route to the address. */
   readonly queue: (to: string, mail: ReportMail) => Promise<boolean>
 }
@@ -45,20 +47,29 @@ export function sendOwnReports(config: Config, ports: ReportSendingPorts): Repor
   return createSending(settings, ports)
 }
 
+/** Messages. */
+function messagesIn(results: readonly CountedResult[]): number {
+  return results.reduce((sum, { count }) => sum + count, 0)
+}
+
 function createSending(settings: SendSettings, ports: ReportSendingPorts): ReportSending {
   const { clock, store, log } = ports
   const tally = createResultTally()
-  const counts = new Map<SendResult | 'lost', number>()
+  const counts = new Map<SendResult | 'lost' | 'omitted', number>()
   const closing = new AbortController()
-  const count = (result: SendResult | 'lost', more = 1) => void counts.set(result, (counts.get(result) ?? 0) + more)
+  const count = (result: SendResult | 'lost' | 'omitted', more = 1) =>
+    void counts.set(result, (counts.get(result) ?? 0) + more)
   const write = async () => {
     const results = tally.take()
     if (results.length === 0) return
-    const lost = results.reduce((sum, one) => sum + one.count, 0)
-    await store.add(results).catch((error: unknown) => {
-      count('lost', lost)
+    try {
+      const { rows, omitted } = await store.add(results)
+      ports.stored(rows, omitted)
+      if (omitted > 0) count('omitted', omitted)
+    } catch (error) {
+      count('lost', messagesIn(results))
       log.warn({ cause: errorText(error) }, 'results for DMARC reports cannot be stored')
-    })
+    }
   }
   let running: Promise<void> | null = null
   const run = async () => {
@@ -79,7 +90,7 @@ function createSending(settings: SendSettings, ports: ReportSendingPorts): Repor
   return {
     metric: {
       name: 'waypost_dmarc_reports_sent_total',
-      help: 'DMARC reports of this node: `sent` (messages), and reports that were not sent: `unwanted` (no address in the record), `excepted`, `no-consent`, `too-large`, `no-route`, `given-up` (the DNS did not answer for days); `lost`: results that could not be stored; `full`: results beyond the most different ones of a minute.',
+      help: 'DMARC reports of this node: `sent` (messages), and reports that were not sent: `unwanted` (no address in the record), `excepted`, `no-consent`, `too-large`, `no-route`, `given-up` (the DNS did not answer for days); `lost`: messages whose results could not be stored; `omitted`: messages beyond the most different results of a domain and day, or of all; `full`: results beyond the most different ones of a minute.',
       labels: ['result'],
       isCounter: true,
       read: () =>

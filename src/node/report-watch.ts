@@ -10,9 +10,9 @@ import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { Claim } from '../queue/contract/queue.ts'
 import type { OriginalMail } from '../reports/report-content.ts'
-import { createReportTaker, type Taken, UNPROVEN } from '../reports/report-taker.ts'
+import { createReportTaker, type ReportTaker, type Taken, UNPROVEN } from '../reports/report-taker.ts'
 import type { OriginalFound } from '../reports/store/report-store.ts'
-import { createReportThread } from '../reports/thread/report-thread.ts'
+import { createReportThread, type ReportThread } from '../reports/thread/report-thread.ts'
 import { type ReportSending, type ReportSendingPorts, sendOwnReports } from './report-sending.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -26,6 +26,8 @@ export interface ReportWatch {
   readonly metrics: readonly GaugeSource[]
   /** Null for a node that sends no reports. */
   readonly sending: Pick<ReportSending, 'note'> | null
+  /** Follows a reload: addresses, domains and the age of reports. What is sent, and whether reports are read, needs a restart. */
+  update(config: Config): void
   /** The agent with the delivery to the store of reports. */
   agent(others: Agent): Agent
   start(): void
@@ -48,13 +50,18 @@ const HOUR_MS = 3_600_000
 const PURGE_EVERY_MS = 10 * 60_000
 const ALL = 'all'
 
-type Count = 'dmarc' | 'tls' | 'complaint' | 'known' | 'unproven' | 'unreadable' | 'unavailable' | 'removed'
+const reportKinds = ['dmarc', 'tls', 'complaint'] as const
+type ReportKind = (typeof reportKinds)[number]
+
+type Count = ReportKind | 'known' | 'unproven' | 'unreadable' | 'unavailable' | 'removed'
 
 interface State {
   readonly counts: Map<Count, number>
   rows: number
-  /** Unix milliseconds of the last report that was read; null before the first one of this run. */
-  lastReadAt: number | null
+  /** Different results that wait for the reports of this node. */
+  results: number
+  /** Unix milliseconds of the newest report of each kind that DMARC proves; none before the first one. */
+  readonly newest: Map<ReportKind, number>
   /** Why the store cannot be used. */
   problem: string | null
   /** Unix milliseconds of the last message that was held. */
@@ -66,26 +73,21 @@ export function watchReports(config: Config, ports: ReportWatchPorts): ReportWat
   return config.reports === null ? null : createWatch(config, config.reports, ports)
 }
 
-function createWatch(config: Config, reports: NonNullable<Config['reports']>, ports: ReportWatchPorts): ReportWatch {
-  const { clock, queue, budgets, router, log } = ports
-  const state: State = { counts: new Map(), rows: 0, lastReadAt: null, problem: null, heldAt: null }
+function createWatch(config: Config, atStart: NonNullable<Config['reports']>, ports: ReportWatchPorts): ReportWatch {
+  const { clock, queue, budgets, log } = ports
+  let reports = atStart
+  const state: State = { counts: new Map(), rows: 0, results: 0, newest: new Map(), problem: null, heldAt: null }
   const count = (what: Count, more = 1) => void state.counts.set(what, (state.counts.get(what) ?? 0) + more)
-  const stock = budgets.stock('reportRecords', () => state.rows)
+  const resultStock = budgets.stock('reportResults', () => state.results)
   const held = { bySender: budgets.rate('unreadableReports'), all: budgets.rate('allUnreadableReports') }
   const thread = createReportThread(reportsPath(config), clock)
-  const own = new Set([config.domain, config.hostname, ...(config.srs === null ? [] : [config.srs.domain])])
-  const taker = createReportTaker(
-    { authservId: config.authserv_id, domains: reports.domains, capacity: stock.capacity },
-    {
-      thread,
-      clock,
-      isOurs: (domain) => own.has(domain) || isOurs(domain, router),
-      rows: budgets.rate('reportRecordsOfSender'),
-      findOriginal: (original) => findOriginal(original, queue),
-      counted: (rows) => (state.rows = rows),
-    },
-  )
-  const sending = sendOwnReports(config, { ...ports, store: taker.results, queue: queueReport(ports) })
+  const domains = () => reports.domains
+  const taker = takerOf(config, { ...ports, state, thread, domains, resultCapacity: resultStock.capacity })
+  const stored = (rows: number, omitted: number) => {
+    state.results = rows
+    if (omitted > 0 && rows >= resultStock.capacity) resultStock.refuse()
+  }
+  const sending = sendOwnReports(config, { ...ports, store: taker.results, stored, queue: queueReport(ports) })
   const purge = async () => {
     const removed = await taker.purge(clock.now() - reports.keep)
     if (typeof removed === 'number') count('removed', removed)
@@ -95,6 +97,7 @@ function createWatch(config: Config, reports: NonNullable<Config['reports']>, po
     const opened = await taker.open()
     if ('aside' in opened && opened.aside !== null)
       log.error({ cause: opened.aside }, 'the store of reports is damaged; it was set aside and begins empty')
+    if ('newest' in opened) for (const kind of reportKinds) noteRead(state, kind, opened.newest[kind])
     note(state, 'unavailable' in opened ? opened.unavailable : null, log)
     sending?.start()
   }
@@ -103,6 +106,9 @@ function createWatch(config: Config, reports: NonNullable<Config['reports']>, po
     health: { name: 'reports', check: () => healthOf(state, clock.now()) },
     metrics: [...metricsOf(state, clock), ...(sending ? [sending.metric] : [])],
     sending,
+    update: (wanted) => {
+      if (wanted.reports !== null) reports = wanted.reports
+    },
     agent: (others) =>
       deliverReports(others, {
         queue,
@@ -121,6 +127,30 @@ function createWatch(config: Config, reports: NonNullable<Config['reports']>, po
       await thread.close()
     },
   }
+}
+
+interface TakerParts extends ReportWatchPorts {
+  readonly state: State
+  readonly thread: ReportThread
+  readonly domains: () => readonly string[]
+  readonly resultCapacity: number
+}
+
+function takerOf(config: Config, { state, thread, domains, resultCapacity, ...ports }: TakerParts): ReportTaker {
+  const { clock, queue, budgets, router } = ports
+  const { capacity } = budgets.stock('reportRecords', () => state.rows)
+  const own = new Set([config.domain, config.hostname, ...(config.srs === null ? [] : [config.srs.domain])])
+  return createReportTaker(
+    { authservId: config.authserv_id, domains, capacity, resultCapacity },
+    {
+      thread,
+      clock,
+      isOurs: (domain) => own.has(domain) || isOurs(domain, router),
+      rows: budgets.rate('reportRecordsOfSender'),
+      findOriginal: (original) => findOriginal(original, queue),
+      counted: (rows) => (state.rows = rows),
+    },
+  )
 }
 
 /** False if there is no route to the recipient. */
@@ -182,10 +212,14 @@ function countTaken(
     if (taken.kind === 'unreadable') state.heldAt = clock.now()
     return count(taken.kind)
   }
-  state.lastReadAt = clock.now()
+  if (taken.proven !== null) noteRead(state, taken.summary.kind, clock.now())
   if (!taken.isNew) return count('known')
   count(taken.summary.kind)
   if (taken.proven === null) count('unproven')
+}
+
+function noteRead({ newest }: State, kind: ReportKind, at: number | null): void {
+  if (at !== null && at > (newest.get(kind) ?? Number.NEGATIVE_INFINITY)) newest.set(kind, at)
 }
 
 function note(state: State, problem: string | null, log: ReportWatchPorts['log']): void {
@@ -213,9 +247,9 @@ function metricsOf(state: State, clock: Clock): readonly GaugeSource[] {
     },
     {
       name: 'waypost_reports_last_read_age_seconds',
-      help: 'Time since the last report was read; no value before the first one of this run.',
-      labels: [],
-      read: () => (state.lastReadAt === null ? [] : [{ labels: {}, value: (clock.now() - state.lastReadAt) / 1000 }]),
+      help: 'Time since the last report of a kind (`dmarc`, `tls`, `complaint`) that DMARC proves, also over restarts; no value before the first one.',
+      labels: ['kind'],
+      read: () => [...state.newest].map(([kind, at]) => ({ labels: { kind }, value: (clock.now() - at) / 1000 })),
     },
   ]
 }

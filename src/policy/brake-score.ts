@@ -10,6 +10,10 @@ export const brakePoints = {
   },
   NEW_DOMAINS: { points: 3, what: 'new recipient domains in an hour or a day, measured in the same way' },
   FAILURES: { points: 3, what: 'failed recipients of a day: from 10 and a tenth of all half, from a quarter all' },
+  COMPLAINTS: {
+    points: 3,
+    what: 'messages of the account about which providers have complained within a day: from 2 half, from 5 all',
+  },
   SPAM: { points: 4, what: 'mean spam score of at least 5 messages in an hour: from 4 half, from 8 all' },
   NEW_NETWORK: { points: 2, what: 'a client network that the account has used for less than a day, beside others' },
   UNUSUAL_HOUR: { points: 1, what: 'a time of day at which the account sends less than 2 % of its messages' },
@@ -32,6 +36,8 @@ const MANY = 10
 const LEAST_FAILURES = 10
 const SOME_FAILURES = 0.1
 const MANY_FAILURES = 0.25
+const SOME_COMPLAINTS = 2
+const MANY_COMPLAINTS = 5
 const LEAST_JUDGED = 5
 const SOME_SPAM = 4
 const MUCH_SPAM = 8
@@ -63,7 +69,8 @@ interface Found {
 }
 
 function signsOf(signs: AccountSigns, least: LeastUsual): readonly Found[] {
-  const { recipients, newDomains, failures, judged, meanSpam, isNewNetwork, hourShare, alike, announced } = signs
+  const { recipients, newDomains, failures, complaints, judged, meanSpam, isNewNetwork } = signs
+  const { hourShare, alike, announced } = signs
   const share = recipients.day === 0 ? 0 : failures / recipients.day
   return [
     movement('RECIPIENTS', recipients, Math.max(least.recipients, announced)),
@@ -72,6 +79,11 @@ function signsOf(signs: AccountSigns, least: LeastUsual): readonly Found[] {
       sign: 'FAILURES',
       part: failures < LEAST_FAILURES ? 0 : step(share, SOME_FAILURES, MANY_FAILURES),
       detail: `${failures} failed of ${recipients.day} in a day`,
+    },
+    {
+      sign: 'COMPLAINTS',
+      part: step(complaints, SOME_COMPLAINTS, MANY_COMPLAINTS),
+      detail: `${complaints} in a day`,
     },
     {
       sign: 'SPAM',

@@ -198,6 +198,33 @@ describe('a takeover', () => {
     expect(why).toContain('FAILURES 3 (')
   })
 
+  it('that providers complain about stops at the complaints, each message and provider once', async () => {
+    usualWeeks()
+    const complain = (queueId: string, provider = 'mail.example') =>
+      accounts.complained({ names: ['user:kim'], provider, queueId, at: clock.now() })
+    clock.set(after(28))
+    for (let again = 0; again < 10; again++) await complain('one')
+    const { why } = await attack(async (turn) => {
+      clock.set(after(28) + turn * MINUTE)
+      if (turn < 5) await complain(`q${turn}`)
+      return send(strangers(turn, 2), { ip: THIEF })
+    }, 2)
+    expect(why).toMatch(/COMPLAINTS 3 \([56] in a day\)/)
+  })
+
+  it('is not made by complaints alone, however many there are', async () => {
+    usualWeeks()
+    clock.set(after(28))
+    for (let message = 0; message < 300; message++)
+      await accounts.complained({
+        names: ['user:kim'],
+        provider: 'foe.example',
+        queueId: `q${message}`,
+        at: clock.now(),
+      })
+    expect(await send(['person-1@known-1.example'])).toBeNull()
+  })
+
   it('at night counts as unusual', async () => {
     usualWeeks()
     const { why } = await attack(async (turn) => {

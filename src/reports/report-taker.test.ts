@@ -49,7 +49,7 @@ function createTaker(changes: Partial<TakerPorts> & { readonly capacity?: number
   const { capacity = 100, daily = 100, ...ports } = changes
   const limits = { capacity: daily, halfLifeMs: 86_400_000, keys: 10 }
   return createReportTaker(
-    { authservId, domains: ['also.example'], capacity },
+    { authservId, domains: () => ['also.example'], capacity, resultCapacity: 3 },
     {
       thread,
       clock,
@@ -65,7 +65,11 @@ function createTaker(changes: Partial<TakerPorts> & { readonly capacity?: number
 describe('a report', () => {
   it('is read, and known the second time', async () => {
     const taker = createTaker()
-    expect(await taker.open()).toEqual({ rows: 0, aside: null })
+    expect(await taker.open()).toEqual({
+      rows: 0,
+      newest: { dmarc: null, tls: null, complaint: null },
+      aside: null,
+    })
     expect(await taker.take(message(report()))).toMatchObject({
       kind: 'read',
       isNew: true,

@@ -10,10 +10,10 @@ import { trustedResults } from '../message/results-field.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { OriginalMail } from './report-content.ts'
 import { MOST_MESSAGE_OCTETS } from './reading/reading-limits.ts'
-import type { OriginalFound } from './store/report-store.ts'
+import type { NewestReports, OriginalFound } from './store/report-store.ts'
 import type { AggregateFacts } from './sending/aggregate-xml.ts'
 import type { CountedResult } from './sending/result-tally.ts'
-import type { DueReport } from './store/result-store.ts'
+import type { DueReport, ResultsAdded } from './store/result-store.ts'
 import type { ReplyTo, ReportSummary, Request, Unavailable } from './thread/report-messages.ts'
 import type { ReportThread } from './thread/report-thread.ts'
 
@@ -45,10 +45,12 @@ export type Taken =
 
 export interface TakerSettings {
   readonly authservId: string
-  /** Domains, in addition to ours, about which reports are wanted. */
-  readonly domains: readonly string[]
+  /** Domains, in addition to ours, about which reports are wanted. A reload changes them. */
+  readonly domains: () => readonly string[]
   /** Rows of all reports in the store. */
   readonly capacity: number
+  /** Different results for the reports of this node. */
+  readonly resultCapacity: number
 }
 
 export interface TakerPorts {
@@ -69,13 +71,13 @@ export interface ReportTaker {
   /** Removes what arrived before; returns how many reports, or why not. */
   purge(before: number): Promise<number | Unavailable>
   /** Opens the file. */
-  open(): Promise<{ readonly aside: string | null } | Unavailable>
+  open(): Promise<{ readonly newest: NewestReports; readonly aside: string | null } | Unavailable>
   readonly results: ResultAccess
 }
 
 /** The results for the reports of this node. Every method rejects if the store cannot be used. */
 export interface ResultAccess {
-  add(results: readonly CountedResult[]): Promise<void>
+  add(results: readonly CountedResult[]): Promise<ResultsAdded>
   due(before: string, limit: number): Promise<readonly DueReport[]>
   write(due: DueReport, facts: Omit<AggregateFacts, 'omitted'>): Promise<Buffer>
   finish(due: DueReport): Promise<void>
@@ -104,7 +106,7 @@ export function createReportTaker(settings: TakerSettings, ports: TakerPorts): R
   }
   return {
     results: {
-      add: async (results) => void (await use({ kind: 'add-results', results })),
+      add: (results) => use({ kind: 'add-results', results, capacity: settings.resultCapacity }),
       due: async (before, limit) => (await use({ kind: 'due', before, limit })).due,
       write: async (due, facts) => Buffer.from((await use({ kind: 'write', due, facts })).packed),
       finish: async (due) => void (await use({ kind: 'finish', due })),
@@ -159,7 +161,7 @@ async function take(settings: TakerSettings, ports: TakerPorts, message: ReportM
 }
 
 function isWanted(domain: string, { domains }: TakerSettings, { isOurs }: TakerPorts): boolean {
-  return isOurs(domain) || domains.some((one) => domain === one || domain.endsWith(`.${one}`))
+  return isOurs(domain) || domains().some((one) => domain === one || domain.endsWith(`.${one}`))
 }
 
 async function foundOriginal(

@@ -23,11 +23,9 @@ export function composeFile({ node, ports }: Container): PlannedFile {
     networks: ['mail'],
   }
   // Without IPv6 in its network, Docker replaces the addresses of IPv6 clients by its own.
-  const text = stringify({
-    services: { waypost: service },
-    networks: { mail: { enable_ipv6: true } },
-    volumes: { queue: {} },
-  })
+  const file = { services: { waypost: service }, networks: { mail: { enable_ipv6: true } }, volumes: { queue: {} } }
+  // With quotes: YAML 1.1, which some versions of Compose read, takes 25:25 for a number of base 60.
+  const text = stringify(file, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' })
   return {
     path: `${node}/compose.yaml`,
     text: `# docker compose -f /etc/waypost/compose.yaml up -d\n${text}`,
@@ -51,7 +49,8 @@ export function quadletFile({ node, ports }: Container): PlannedFile {
     ...ports.map((port) => `PublishPort=${port}:${port}`),
     '# The node binds ports below 1024 without root.',
     'Sysctl=net.ipv4.ip_unprivileged_port_start=0',
-    `StopTimeout=${STOP_SECONDS}`,
+    // StopTimeout= needs Podman 5; an unknown key would disable the whole unit.
+    `PodmanArgs=--stop-timeout=${STOP_SECONDS}`,
     '',
     '[Service]',
     'Restart=on-failure',

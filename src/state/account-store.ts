@@ -1,7 +1,7 @@
 // What a running node knows about its accounts. While the file cannot be used, mail of accounts is deferred: a limit or a hold that is not
 // known must not be passed.
 
-import type { Brake } from './brake-contract.ts'
+import type { Brake, ComplaintFacts } from './brake-contract.ts'
 import type { HoldRow, Progress } from './sqlite/hold-rows.ts'
 import type { SentMail, SentView } from './sqlite/sent-mail.ts'
 import { openStateClient, type StateFilePorts } from './thread/state-file-client.ts'
@@ -12,6 +12,8 @@ export interface NodeAccounts extends Usage, Brake {
   open(): Promise<void>
   /** Records that the queue has a message of an account. Best effort: lost with a file that cannot be used. */
   sent(mail: SentMail): Promise<void>
+  /** Counts a complaint. Best effort, too. */
+  complained(facts: ComplaintFacts): Promise<void>
   /** The account of a message; null if it is of none, or too old. */
   senderOf(queueId: string): Promise<AccountName | null>
   /** The mail of an account and of its app passwords, the newest first; null while it is not known. */
@@ -63,6 +65,7 @@ export function createNodeAccounts(path: string, ports: StateFilePorts): NodeAcc
       return isNew === null ? 'unavailable' : isNew ? 'held' : 'stands'
     },
     sent: async (one) => void (await ask().sent(one)),
+    complained: async (facts) => void (await ask().complained(facts)),
     senderOf: (queueId) => ask().senderOf(queueId),
     sentBy: (account, view) => ask().sentBy(account, view),
     news: async () => (isOpen ? await ask().news() : null) ?? [],

@@ -33,6 +33,8 @@ export interface AccountSigns {
   readonly newDomains: Movement
   /** Recipients that failed in the last day. */
   readonly failures: number
+  /** Messages about which a proven reporter has complained in the last day. */
+  readonly complaints: number
   /** Messages of the last hour that the spam filter judged, and the mean of their scores. */
   readonly judged: number
   readonly meanSpam: number
@@ -77,6 +79,18 @@ export type SignsAnswer =
   | { readonly kind: 'held'; readonly hold: AccountHold }
   | Unavailable
 export type HoldsAnswer = { readonly kind: 'known'; readonly holds: readonly AccountHold[] } | Unavailable
+
+/** A complaint (RFC 5965) of a reporter that DMARC proves, about a message of the ledger. */
+export interface ComplaintFacts {
+  /** The account, and the app password if there is one. */
+  readonly names: readonly AccountName[]
+  /** The domain that proves the reporter. */
+  readonly provider: string
+  /** The queue ID of the message. */
+  readonly queueId: string
+  /** Unix milliseconds of the complaint. */
+  readonly at: number
+}
 
 /** For the node. */
 export interface Brake {

@@ -12,13 +12,16 @@ import { droppedMessages } from './dropped-messages.ts'
 import { greylistEntries } from './greylist-entries.ts'
 import { harvesting } from './harvesting.ts'
 import { listenerPlaces } from './listener-places.ts'
+import { pageFlood } from './page-flood.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { policyServers } from './policy-servers.ts'
 import { proxyHeaders } from './proxy-headers.ts'
+import { reportBombs } from './report-bombs.ts'
 import { silentLists } from './silent-lists.ts'
 import { srsPlaces } from './srs-places.ts'
 import { srsRelay } from './srs-relay.ts'
 import { srsTokens } from './srs-tokens.ts'
+import { stateBacklog } from './state-backlog.ts'
 import { transferListener } from './transfer-listener.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 import { unfinishedHeaders } from './unfinished-headers.ts'
@@ -49,4 +52,7 @@ export const attacks: readonly Attack[] = [
   greylistEntries,
   droppedMessages,
   policyServers,
+  reportBombs,
+  pageFlood,
+  stateBacklog,
 ]

@@ -79,6 +79,16 @@ export const loginBudgets = {
     answer: 'further failures count for the client and the site only',
     reason: 'One or two networks must not lock an account out everywhere.',
   },
+  stateRequests: {
+    kind: 'pool',
+    holds:
+      'Questions to the state of accounts, bans, greylist and policies that wait for its thread; a session has one at a time',
+    capacity: 20_000,
+    answer:
+      '`451` and `454` where a limit, a hold or a ban must be known; the greylist lets mail pass, and banned clients may connect',
+    reason:
+      'Some 20 MB. The thread answers thousands in a second, so only a disk that stands still fills it, and for ten seconds at most. The share of a client is that of its sessions (`sessions`).',
+  },
   bans: {
     kind: 'pool',
     holds: 'Addresses, networks and accounts that are banned or were banned lately',

@@ -182,7 +182,8 @@ export const receptionBudgets = {
     client: 16,
     network: 64,
     answer: 'the connection is closed',
-    reason: 'A browser opens some six at once, and is disconnected after 10 s without a request.',
+    reason:
+      'A browser opens some six at once, and is disconnected after 10 s without a request. The shares shrink to a quarter while the pool fills, so that a dozen networks of strangers leave places for people.',
   },
   pageRequests: {
     kind: 'rate',

@@ -24,6 +24,15 @@ export const reportBudgets = {
     answer: 'mail waits in the queue',
     reason: 'The largest reporters send some thousand records about a domain and day.',
   },
+  reportResults: {
+    kind: 'pool',
+    holds:
+      'Different results of received mail that are to be reported (`reports.send`), by day and domain; a domain has at most 1000 a day',
+    capacity: 300_000,
+    answer: 'the message is missing in the report, and is counted',
+    reason:
+      'Some 100 MB of disk. Strangers can write as any domain. Results leave with their report, after three days at the latest.',
+  },
   unreadableReports: {
     kind: 'rate',
     holds: 'Messages that are held because they have no report that can be read',

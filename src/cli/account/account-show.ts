@@ -125,7 +125,15 @@ function described({ account, hold, announced, signs, waiting, held, left }: Sho
 
 const RESULT_WIDTH = 9
 
-function signLines({ messages, recipients, newDomains, failures, judged, meanSpam }: AccountSigns): string[] {
+function signLines({
+  messages,
+  recipients,
+  newDomains,
+  failures,
+  complaints,
+  judged,
+  meanSpam,
+}: AccountSigns): string[] {
   const row = (what: string, { hour, day, usual }: Movement) =>
     `${what}: ${hour} in an hour, ${day} in a day, usual day ${usual}`
   return [
@@ -133,6 +141,7 @@ function signLines({ messages, recipients, newDomains, failures, judged, meanSpa
     row('recipients', recipients),
     row('new domains', newDomains),
     `failures: ${failures} in a day`,
+    ...(complaints > 0 ? [`complaints: ${complaints} in a day`] : []),
     ...(judged > 0 ? [`spam score: ${meanSpam.toFixed(1)} on average, of ${judged} messages in an hour`] : []),
   ]
 }

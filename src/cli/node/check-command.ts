@@ -9,7 +9,7 @@ import { keyWarnings } from './key-warnings.ts'
 import { hostWarnings } from '../../node/check-host.ts'
 import { oauthWarnings } from '../../node/oauth-warnings.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
-import { loadData } from '../../node/load-data.ts'
+import { loadData, type NodeData } from '../../node/load-data.ts'
 import { createBudgets } from '../../budget/budgets.ts'
 import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
@@ -17,6 +17,7 @@ import { expensiveFirst } from '../../policy/check-table.ts'
 import { createDnsLists } from '../../filter/ask-lists.ts'
 import type { Resolver } from '../../dns/resolver.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
+import { foreignReportAddresses, unreadReportAddresses } from '../../node/report-addresses.ts'
 import { createProbe } from '../../node/reachability.ts'
 import { dnsListSettings } from '../../wiring/dns-list-settings.ts'
 import { describeTestedChecks } from '../../wiring/tested-checks.ts'
@@ -106,7 +107,7 @@ export async function inspect(options: CheckOptions & { readonly isUserKnown: bo
   const tested = describeTestedChecks(config)
   const inTest = tested === null ? '' : `; in test mode, refusing nothing: ${tested}`
   const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}${inTest}`
-  const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config)
+  const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config, data.data)
   const warnings = [
     ...data.warnings,
     ...hostWarnings(config),
@@ -115,6 +116,7 @@ export async function inspect(options: CheckOptions & { readonly isUserKnown: bo
     ...asked,
   ]
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
+  warnings.push(...foreignReportAddresses(config, data.data))
   warnings.push(...(await accountWarnings(config, data.data, options.offline !== true)))
   warnings.push(...(await keyWarnings(config, options.offline !== true)))
   const unused = await unusedCertificates(config, data.data)
@@ -138,20 +140,25 @@ function orderWarnings(config: Config): Problem[] {
 }
 
 /** What the node would find dead at its start. These are warnings, because the others may be down for a moment. */
-async function networkWarnings(config: Config): Promise<Problem[]> {
+async function networkWarnings(config: Config, data: NodeData): Promise<Problem[]> {
   const resolver = await openResolver(resolverSettings(config), {
     clock: commandClock,
     budgets: createBudgets(commandClock),
   })
   const certificate = { value: config.tls }
   const probe = createProbe(config, { resolver, clock: commandClock, random: systemRandom, certificate })
-  const [report, lists] = await Promise.all([probe(), listWarnings(config, resolver)])
+  const [report, lists, reports] = await Promise.all([
+    probe(),
+    listWarnings(config, resolver),
+    unreadReportAddresses(config, data, resolver),
+  ])
   return [
     ...(report.resolver === null ? [] : [config.at(['dns'], report.resolver)]),
     ...[...report.unreachable].map(([role, cause]) =>
       config.at(['peers', role], `no ${role} node can be reached, so mail for it would wait: ${cause}`),
     ),
     ...lists,
+    ...reports,
   ]
 }
 

@@ -329,7 +329,7 @@ describe('errors', () => {
     ]
     const usual = await run({ folder: join(root, 'usual'), domain: 'example.org', nodes, person: kim })
     expect(usual).toMatchObject({ code: OK, err: '' })
-    expect(usual.out.match(/srs\.example\.org/g)).toHaveLength(1)
+    expect(usual.out.match(/Forwards leave/g)).toHaveLength(1)
     expect(usual.out).toContain('Forwards leave with senders at srs.example.org. It is inside example.org')
     const own = { folder: join(root, 'inside'), domain: 'example.org', srsDomain: 'f.example.org', nodes, person: kim }
     expect((await run(own)).err).toContain('srs.domain: found f.example.org, which shares its organization')

@@ -188,3 +188,13 @@ describe('the sums', () => {
 it('has no reader without a file', () => {
   expect(openReportReader(join(folder, 'other.db'))).toBeNull()
 })
+
+it('knows when the newest proven report of each kind arrived', () => {
+  expect(store.newest()).toEqual({ dmarc: null, tls: null, complaint: null })
+  store.add(dmarc(), arrival({ receivedAt: NOW }), MANY)
+  store.add(dmarc({ id: 'other' }), arrival({ receivedAt: NOW + 9, proven: null }), MANY)
+  store.add(readTls(Buffer.from(tlsJson()), NOW), arrival({ receivedAt: NOW + 1 }), MANY)
+  store.add(complaint(), arrival({ queueId: 'c1', receivedAt: NOW + 2 }), MANY)
+  store.add(complaint(), arrival({ queueId: 'c2', receivedAt: NOW + 3, proven: null }), MANY)
+  expect(store.newest()).toEqual({ dmarc: NOW, tls: NOW + 1, complaint: NOW + 2 })
+})

@@ -31,9 +31,14 @@ export interface ReportStore {
   add(report: Report, arrival: Arrival, capacity: number): StoreResult
   /** Removes what arrived before, some at a time. Returns how many reports. */
   purge(before: number): number
+  /** When the newest report of each kind arrived that DMARC proves. */
+  newest(): NewestReports
   /** Rows of all reports. */
   readonly rows: number
 }
+
+/** Unix milliseconds; null without one. */
+export type NewestReports = Readonly<Record<Report['kind'], number | null>>
 
 /** Reports that one call of `purge` removes; each can have thousands of rows. */
 const PURGED_AT_ONCE = 200
@@ -77,12 +82,22 @@ export function createReportStore(db: Database): ReportStore {
         throw error
       }
     },
+    newest: () => newestOf(db),
     purge: (before) => {
       const { reports, freed } = db.transaction(() => removal.before(before)).immediate()
       rows -= freed
       return reports
     },
   }
+}
+
+function newestOf(db: Database): NewestReports {
+  const reports = db.prepare<[string], number | null>(
+    "SELECT max(received_at) FROM reports WHERE kind = ? AND proven <> ''",
+  )
+  const complaints = db.prepare<[], number | null>("SELECT max(received_at) FROM complaints WHERE proven <> ''")
+  const of = (kind: 'dmarc' | 'tls') => reports.pluck().get(kind) ?? null
+  return { dmarc: of('dmarc'), tls: of('tls'), complaint: complaints.pluck().get() ?? null }
 }
 
 /** Undoes the transaction. */

@@ -12,7 +12,8 @@ export interface DueReport {
 }
 
 export interface ResultStore {
-  add(results: readonly CountedResult[]): void
+  /** @param capacity different results of all domains and days */
+  add(results: readonly CountedResult[], capacity: number): ResultsAdded
   /** Reports about days before this one, the oldest first. */
   due(before: string, limit: number): readonly DueReport[]
   results(due: Pick<DueReport, 'day' | 'policyDomain'>): {
@@ -23,10 +24,15 @@ export interface ResultStore {
   finish(due: Pick<DueReport, 'day' | 'policyDomain'>): void
 }
 
+export interface ResultsAdded {
+  /** Messages whose results found no place; reports name those of their domain. */
+  readonly omitted: number
+  /** Different results in the store. */
+  readonly rows: number
+}
+
 /** Different results of one domain and day. With all of them a report has some 100 KiB. */
 const MOST_RESULTS = 1000
-/** Of all domains: strangers can write as any domain. Some 100 MB. */
-const MOST_ROWS = 300_000
 
 export function createResultTables(db: Database): void {
   db.exec(`CREATE TABLE IF NOT EXISTS results (
@@ -39,15 +45,8 @@ export function createResultTables(db: Database): void {
 
 /** Throws the errors of SQLite. */
 export function createResultStore(db: Database): ResultStore {
-  const more = db.prepare('UPDATE results SET count = count + ? WHERE day = ? AND policy_domain = ? AND result = ?')
-  const insert = db.prepare('INSERT INTO results VALUES (?, ?, ?, ?)')
-  const begin = db.prepare('INSERT OR IGNORE INTO result_days VALUES (?, ?, ?, 0, 0)')
-  const rowsOf = db
-    .prepare<[string, string], number>('SELECT rows FROM result_days WHERE day = ? AND policy_domain = ?')
-    .pluck()
+  const addOne = addition(db)
   const all = db.prepare<[], number>('SELECT coalesce(sum(rows), 0) FROM result_days').pluck()
-  const grow = db.prepare('UPDATE result_days SET rows = rows + 1 WHERE day = ? AND policy_domain = ?')
-  const omit = db.prepare('UPDATE result_days SET omitted = omitted + ? WHERE day = ? AND policy_domain = ?')
   const due = db.prepare<[string, number], DueReport>(
     'SELECT day, policy_domain AS policyDomain, organization FROM result_days WHERE day < ? ORDER BY day, policy_domain LIMIT ?',
   )
@@ -60,26 +59,18 @@ export function createResultStore(db: Database): ResultStore {
   const removals = ['results', 'result_days'].map((table) =>
     db.prepare(`DELETE FROM ${table} WHERE day = ? AND policy_domain = ?`),
   )
-  const addOne = ({ result, count }: CountedResult, total: number): boolean => {
-    const { day, policyDomain, organization, ...rest } = result
-    const text = JSON.stringify(rest)
-    if (more.run(count, day, policyDomain, text).changes > 0) return false
-    if (total >= MOST_ROWS) return false
-    begin.run(day, policyDomain, organization)
-    if ((rowsOf.get(day, policyDomain) ?? 0) >= MOST_RESULTS) {
-      omit.run(count, day, policyDomain)
-      return false
-    }
-    insert.run(day, policyDomain, text, count)
-    grow.run(day, policyDomain)
-    return true
-  }
   return {
-    add: (results) =>
+    add: (results, capacity) =>
       db
         .transaction(() => {
-          let total = all.get() ?? 0
-          for (const one of results) if (addOne(one, total)) total++
+          let rows = all.get() ?? 0
+          let omitted = 0
+          for (const one of results) {
+            const added = addOne(one, rows >= capacity)
+            if (added === 'added') rows++
+            else if (added === 'omitted') omitted += one.count
+          }
+          return { omitted, rows }
         })
         .immediate(),
     due: (before, limit) => due.all(before, limit),
@@ -95,5 +86,31 @@ export function createResultStore(db: Database): ResultStore {
         for (const remove of removals) remove.run(day, policyDomain)
       }).immediate()
     },
+  }
+}
+
+/** Adds one result. `omitted`: it found no place, and its messages are counted in the report of its domain, if there is one. */
+function addition(db: Database) {
+  const more = db.prepare('UPDATE results SET count = count + ? WHERE day = ? AND policy_domain = ? AND result = ?')
+  const insert = db.prepare('INSERT INTO results VALUES (?, ?, ?, ?)')
+  const begin = db.prepare('INSERT OR IGNORE INTO result_days VALUES (?, ?, ?, 0, 0)')
+  const rowsOf = db
+    .prepare<[string, string], number>('SELECT rows FROM result_days WHERE day = ? AND policy_domain = ?')
+    .pluck()
+  const grow = db.prepare('UPDATE result_days SET rows = rows + 1 WHERE day = ? AND policy_domain = ?')
+  const omit = db.prepare('UPDATE result_days SET omitted = omitted + ? WHERE day = ? AND policy_domain = ?')
+  return ({ result, count }: CountedResult, isFull: boolean): 'known' | 'added' | 'omitted' => {
+    const { day, policyDomain, organization, ...rest } = result
+    const text = JSON.stringify(rest)
+    if (more.run(count, day, policyDomain, text).changes > 0) return 'known'
+    // A row of a new domain would grow the file beyond its capacity too.
+    if (!isFull) begin.run(day, policyDomain, organization)
+    if (isFull || (rowsOf.get(day, policyDomain) ?? 0) >= MOST_RESULTS) {
+      omit.run(count, day, policyDomain)
+      return 'omitted'
+    }
+    insert.run(day, policyDomain, text, count)
+    grow.run(day, policyDomain)
+    return 'added'
   }
 }

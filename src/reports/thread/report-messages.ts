@@ -3,8 +3,8 @@
 import type { OriginalMail } from '../report-content.ts'
 import type { AggregateFacts } from '../sending/aggregate-xml.ts'
 import type { CountedResult } from '../sending/result-tally.ts'
-import type { DueReport } from '../store/result-store.ts'
-import type { Arrival, StoreResult } from '../store/report-store.ts'
+import type { DueReport, ResultsAdded } from '../store/result-store.ts'
+import type { Arrival, NewestReports, StoreResult } from '../store/report-store.ts'
 
 /** What the node needs to know of a report before it is stored. */
 export interface ReportSummary {
@@ -29,7 +29,7 @@ export type Request =
   /** Opens the file and counts. */
   | { readonly kind: 'open' }
   /** Adds results of this node for its own reports. */
-  | { readonly kind: 'add-results'; readonly results: readonly CountedResult[] }
+  | { readonly kind: 'add-results'; readonly results: readonly CountedResult[]; readonly capacity: number }
   | { readonly kind: 'due'; readonly before: string; readonly limit: number }
   /** Writes and packs a report. */
   | { readonly kind: 'write'; readonly due: DueReport; readonly facts: Omit<AggregateFacts, 'omitted'> }
@@ -41,8 +41,8 @@ export interface Replies {
     | { readonly kind: 'unreadable'; readonly reason: string }
   readonly store: { readonly result: StoreResult; readonly rows: number } | Unavailable
   readonly purge: { readonly removed: number; readonly rows: number } | Unavailable
-  readonly open: { readonly rows: number; readonly aside: string | null } | Unavailable
-  readonly 'add-results': Record<string, never> | Unavailable
+  readonly open: { readonly rows: number; readonly newest: NewestReports; readonly aside: string | null } | Unavailable
+  readonly 'add-results': ResultsAdded | Unavailable
   readonly due: { readonly due: readonly DueReport[] } | Unavailable
   readonly write: { readonly packed: Uint8Array } | Unavailable
   readonly finish: Record<string, never> | Unavailable

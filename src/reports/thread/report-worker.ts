@@ -52,12 +52,11 @@ function useStore(request: Exclude<Request, { kind: 'read' }>): Exclude<Replies[
   const { store, results, setAside } = opened
   switch (request.kind) {
     case 'open':
-      return { rows: store.rows, aside: setAside && `${setAside.path}: ${setAside.cause}` }
+      return { rows: store.rows, newest: store.newest(), aside: setAside && `${setAside.path}: ${setAside.cause}` }
     case 'purge':
       return { removed: store.purge(request.before), rows: store.rows }
     case 'add-results':
-      results.add(request.results)
-      return {}
+      return results.add(request.results, request.capacity)
     case 'due':
       return { due: results.due(request.before, request.limit) }
     case 'write':

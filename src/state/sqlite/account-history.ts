@@ -1,7 +1,7 @@
 // The history of accounts in SQLite: what each sends usually, from where and when, and what it does now.
 
 import type { Database } from 'better-sqlite3'
-import type { AccountSigns, MessageFacts, Movement } from '../brake-contract.ts'
+import type { AccountSigns, ComplaintFacts, MessageFacts, Movement } from '../brake-contract.ts'
 import { type AccountName, type Measure, windowTimes } from '../usage-contract.ts'
 import { type HoldStatements, prepareHoldStatements } from './hold-rows.ts'
 import { addCount, DAY_MS, prepareUsageStatements, type UsageStatements } from './usage-rows.ts'
@@ -18,12 +18,16 @@ const ENOUGH_MESSAGES = 50
 const MOST_REMEMBERED = 10_000
 /** Sites of one account; the one used longest ago gives way. */
 const MOST_NETWORKS = 200
+/** Complaints that are counted for an account in a day: far above what decides, and few rows for who floods. */
+const MOST_COMPLAINTS = 100
 /** The last use of a site is written once in this time. */
 const RENEW_MS = DAY_MS
 
 /** Throws the errors of SQLite. */
 export interface AccountHistory {
   observe(facts: MessageFacts): readonly AccountSigns[]
+  /** Counts a message and provider once in a day, however many complaints there are. */
+  complained(facts: ComplaintFacts): void
   /** What is known without a new message. */
   signs(account: AccountName, at: number): AccountSigns
 }
@@ -32,6 +36,8 @@ export function accountHistory(db: Database): AccountHistory {
   const history = new History(prepareUsageStatements(db), prepareHoldStatements(db))
   return {
     observe: (facts) => db.transaction(() => facts.names.map((account) => history.observe(account, facts))).immediate(),
+    complained: (facts) =>
+      db.transaction(() => facts.names.forEach((account) => history.complain(account, facts))).immediate(),
     signs: (account, at) => history.signs(account, { names: [account], network: null, subject: null, spam: null, at }),
   }
 }
@@ -61,6 +67,14 @@ class History {
     return this.signs(account, facts)
   }
 
+  complain(account: AccountName, { provider, queueId, at }: ComplaintFacts): void {
+    const { step } = windowTimes.day
+    const view = { account, since: 0, at }
+    const once = `complaint ${provider} ${queueId}`
+    if (this.#sum(view, once, 'day') > 0 || this.#sum(view, 'complaints', 'day') >= MOST_COMPLAINTS) return
+    for (const measure of [once, 'complaints']) addCount(this.#rows, { account, measure, step, units: 1 }, at)
+  }
+
   signs(account: AccountName, { network, subject, at }: MessageFacts): AccountSigns {
     const since = this.#holds.get.get(account)?.endedAt ?? 0
     const view = { account, since, at }
@@ -72,6 +86,7 @@ class History {
       recipients: this.#movement(view, 'recipients', usual.recipients),
       newDomains: this.#movement(view, 'new_domains', usual.newDomains),
       failures: this.#sum(view, 'failures', 'day'),
+      complaints: this.#sum(view, 'complaints', 'day'),
       judged,
       meanSpam: judged === 0 ? 0 : this.#sum(view, 'spam', 'hour') / judged,
       alike: subject === null ? 0 : this.#sum(view, subjectName(subject), 'hour'),

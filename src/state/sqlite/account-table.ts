@@ -1,7 +1,7 @@
 // What the node asks the file of accounts: usage, history, holds and sent mail in one table of operations.
 
 import type { Database } from 'better-sqlite3'
-import type { AccountHold, AccountSigns, MessageFacts } from '../brake-contract.ts'
+import type { AccountHold, AccountSigns, ComplaintFacts, MessageFacts } from '../brake-contract.ts'
 import type { AccountName, UsageAnswer, UsageRequest } from '../usage-contract.ts'
 import { accountHistory } from './account-history.ts'
 import type { HoldRow, Progress } from './hold-rows.ts'
@@ -16,6 +16,7 @@ export interface AccountTable {
   failed(accounts: readonly AccountName[], at: number): void
   /** A hold that stands for one of the names; else what is unusual with the message. */
   observe(facts: MessageFacts): { readonly hold: AccountHold | null; readonly signs: readonly AccountSigns[] }
+  complained(facts: ComplaintFacts): void
   /** The holds that stand for any of the names. */
   holding(names: readonly AccountName[]): readonly AccountHold[]
   /** False if one stands. */
@@ -48,6 +49,7 @@ export function accountTable(db: Database): AccountTable {
       const [hold = null] = holding(facts.names)
       return { hold, signs: hold === null ? history.observe(facts) : [] }
     },
+    complained: (facts) => history.complained(facts),
     holding,
     hold: (order) => holds.hold(order),
     sent: (one) => mail.add(one),

@@ -11,8 +11,9 @@ import { seeThreads } from '../../../test/lib/seen-threads.ts'
 import { until } from '../../../test/lib/until.ts'
 import { createNodeAccounts, type NodeAccounts } from '../account-store.ts'
 import { createNodeBans } from '../ban-store.ts'
-import { createStateThread, DEADLINE_MS, MOST_WAITING, RESTART_MS, type StateThread } from './state-thread.ts'
+import { createStateThread, DEADLINE_MS, RESTART_MS, type StateThread } from './state-thread.ts'
 
+const MOST_WAITING = 2000
 const NOW = Date.UTC(2026, 10, 21)
 
 let folder: string
@@ -21,14 +22,19 @@ let thread: StateThread
 let accounts: NodeAccounts
 let problems: (string | null)[]
 let errors: unknown[]
+let refused: number
 let seen: ReturnType<typeof seeThreads>
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'state-thread-'))
   clock = createFakeClock()
-  ;[problems, errors] = [[], []]
+  ;[problems, errors, refused] = [[], [], 0]
   seen = seeThreads()
-  thread = createStateThread({ clock, log: { error: (fields) => errors.push(fields) } })
+  thread = createStateThread({
+    clock,
+    log: { error: (fields) => errors.push(fields) },
+    places: { capacity: MOST_WAITING, refuse: () => refused++ },
+  })
   accounts = createNodeAccounts(join(folder, 'accounts.db'), ports())
 })
 afterEach(async () => {
@@ -111,7 +117,7 @@ it('that stands still is given up at the deadline; no other one starts before it
 it('has a bounded number of waiting requests', async () => {
   await take()
   const answers = await takeMany(MOST_WAITING + 5)
-  expect(answers.filter((one) => one === 'unavailable')).toHaveLength(5)
+  expect([answers.filter((one) => one === 'unavailable').length, refused]).toEqual([5, 5])
   expect(await take()).toMatchObject({ kind: 'over' })
 })
 

@@ -22,6 +22,8 @@ import type {
 } from './state-messages.ts'
 
 export interface StateThread extends StateChannel {
+  /** Requests that wait for the thread. */
+  readonly waiting: number
   /** Answers what waits, closes the files and ends the thread. */
   close(): Promise<void>
 }
@@ -29,10 +31,10 @@ export interface StateThread extends StateChannel {
 export interface StateThreadPorts {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>
   readonly log: Pick<Log, 'error'>
+  /** Requests that may wait (budget `stateRequests`), and a call for each that finds no place. */
+  readonly places: { readonly capacity: number; readonly refuse: () => void }
 }
 
-/** Requests that wait. Each session has one at a time, so a node reaches it only if its disk stands still. */
-export const MOST_WAITING = 20_000
 /** Batches in flight: one runs, one is queued. More would be smaller, and each wakes the thread. */
 const BATCHES_IN_FLIGHT = 2
 /** A batch takes milliseconds, and a second behind a command that writes. SMTP clients wait for minutes. */
@@ -79,6 +81,10 @@ class Thread implements StateThread {
     this.#ports = ports
   }
 
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   add(spec: StateSpec, setAside: (file: SetAside) => void): number {
     const file = ++this.#last
     this.#files.set(file, { spec, setAside, isOpened: false })
@@ -119,8 +125,10 @@ class Thread implements StateThread {
   #ask(request: StateRequest): Promise<StateOutcome> {
     const running = this.#started()
     if (!running || running.isEnding) return Promise.resolve(failed(this.#cause))
-    if (request.kind === 'run' && this.#waiting.length >= MOST_WAITING)
+    if (request.kind === 'run' && this.#waiting.length >= this.#ports.places.capacity) {
+      this.#ports.places.refuse()
       return Promise.resolve(failed('too many requests wait for the state'))
+    }
     return new Promise((settle) => {
       this.#waiting.push({ request, settle })
       this.#schedule(running)

@@ -57,6 +57,7 @@ export const peers = {
   clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },
   'dmarc-cat': { debian: 'dmarc-cat', probe: program('dmarc-cat') },
   xmllint: { debian: 'libxml2-utils', probe: program('xmllint') },
+  'docker-compose': { debian: 'docker-compose', probe: ['docker-compose', 'version'] },
   jsonschema: { debian: 'python3-jsonschema', probe: ['/usr/bin/python3', '-c', 'import jsonschema'] },
   nsd: { debian: 'nsd', probe: program('nsd') },
   ldns: { debian: 'ldnsutils', probe: program('ldns-signzone') },

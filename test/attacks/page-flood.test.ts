@@ -1,0 +1,4 @@
+import { pageFlood } from './page-flood.ts'
+import { testAttack } from './test-attack.ts'
+
+testAttack(pageFlood)

@@ -1,0 +1,4 @@
+import { stateBacklog } from './state-backlog.ts'
+import { testAttack } from './test-attack.ts'
+
+testAttack(stateBacklog)
