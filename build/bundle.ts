@@ -1,7 +1,7 @@
 // Writes the program as a folder that Node.js starts fast: one file for the program, one for each thread, and the files that they read.
 // It has no dependencies. Paths of data are those of this tree, because src/lib/program-files.ts looks for them there.
 
-import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { builtinModules } from 'node:module'
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown'
@@ -53,6 +53,7 @@ async function bundleFile(input: string, file: string): Promise<void> {
   })
   const { output } = await build.write({ file, format: 'cjs', codeSplitting: false, comments: false })
   await build.close()
+  writeAsAscii(file)
   const missing = output.flatMap((chunk) => (chunk.type === 'chunk' ? foreignImports(chunk) : []))
   if (missing.length > 0)
     throw new Error(`${basename(file)} imports ${missing.join(', ')}, which the bundle does not have`)
@@ -78,6 +79,28 @@ const replaceLoaders: Plugin = {
     filter: { code: /createRequire\(import\.meta\.url\)\('/ },
     handler: (code) => code.replaceAll("createRequire(import.meta.url)('", "require('"),
   },
+}
+
+/**
+ * One character above U+00FF makes V8 keep the whole source with two octets for each character: 7 MB more for the program. Names of
+ * variables, strings, templates and regular expressions may all have escapes; only String.raw would show them.
+ */
+function writeAsAscii(file: string): void {
+  const code = readFileSync(file, 'utf8')
+  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code)) throw new Error(`${file} has a String.raw template that is not ASCII`)
+  writeFileSync(
+    file,
+    code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+}
+
+/** The files of the bundle other than the program itself, as paths below its folder. */
+export function bundledFiles(folder: string): string[] {
+  return globSync('**/*', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((name) => name !== 'waypost.cjs')
+    .toSorted()
 }
 
 /** Size in octets of the program's file, for the report of the build. */

@@ -8,6 +8,7 @@ const src = join(import.meta.dirname, '../src')
 
 const writers: Readonly<Record<string, string>> = {
   'cli/autoconfig/print-autoconfig.ts': 'files for mail programs: XML without control characters, or a signed profile',
+  'cli/completion/declare-completion.ts': 'a script of many lines, made of our declarations only',
   'cli/directory/directory-export.ts': 'routing data of the operator as a file',
   'cli/io.ts': 'escapes each line',
   'cli/secrets/dkim-sign.ts': 'the signed message, octet by octet',

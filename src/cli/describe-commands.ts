@@ -52,6 +52,10 @@ function section({ name, command }: LeafCommand): string[] {
   const texts = command.description().split('\n\n')
   const exitCode = texts[1] === undefined ? [] : ['', texts[1]]
   const described = command.registeredArguments.filter(({ description }) => description !== '')
+  const rows = [
+    ...described.map((argument) => `| \`${argumentText(argument)}\` | ${sentence(argument.description)} |`),
+    ...command.options.map((option) => `| \`${option.flags}\` | ${optionText(option)} |`),
+  ]
   return [
     `## ${name}`,
     '',
@@ -62,11 +66,7 @@ function section({ name, command }: LeafCommand): string[] {
     sentence(texts[0] ?? ''),
     ...exitCode,
     '',
-    '| argument or option | meaning |',
-    '|---|---|',
-    ...described.map((argument) => `| \`${argumentText(argument)}\` | ${sentence(argument.description)} |`),
-    ...command.options.map((option) => `| \`${option.flags}\` | ${optionText(option)} |`),
-    '',
+    ...(rows.length > 0 ? ['| argument or option | meaning |', '|---|---|', ...rows, ''] : []),
   ]
 }
 

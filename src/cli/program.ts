@@ -6,6 +6,7 @@ import { declareAccount } from './account/declare-account.ts'
 import { declareAutoconfig } from './autoconfig/declare-autoconfig.ts'
 import { declareBan } from './ban/declare-ban.ts'
 import { declareCertificates } from './certificates/declare-certificates.ts'
+import { declareCompletion } from './completion/declare-completion.ts'
 import { declareDirectory } from './directory/declare-directory.ts'
 import { declareDns } from './dns/declare-dns.ts'
 import { declareFleet } from './fleet/declare-fleet.ts'
@@ -67,6 +68,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareFleet,
     declareDns,
     declareTls,
+    declareCompletion,
   ])
     declare(program, io, finish)
   return program

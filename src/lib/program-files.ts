@@ -6,6 +6,7 @@ import { basename, dirname, join, sep } from 'node:path'
 import { getAsset, getAssetKeys, isSea } from 'node:sea'
 import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { sqliteLibraryPath } from './sqlite-library.ts'
 
 const isSource = import.meta.url.endsWith('.ts')
 
@@ -63,9 +64,18 @@ export function programFolder(name: string, parent: string): string {
 export function startThread(source: URL, options: WorkerOptions = {}): Worker {
   if (isSource) return new Worker(source, options)
   const bundle = `${basename(source.pathname, '.ts')}.cjs`
-  return isSea()
-    ? new Worker(getAsset(bundle, 'utf8'), { ...options, eval: true })
-    : new Worker(programFile(bundle), options)
+  if (!isSea()) return new Worker(programFile(bundle), options)
+  prepareLibrary()
+  return new Worker(getAsset(bundle, 'utf8'), { ...options, eval: true })
+}
+
+/** Before threads start, so that they all have the same library. */
+function prepareLibrary(): void {
+  try {
+    sqliteLibraryPath()
+  } catch {
+    // A thread that needs it fails with the cause.
+  }
 }
 
 export interface ProgramCommand {
