@@ -112,6 +112,15 @@ describe('another certificate', () => {
     expect(logged).toEqual([])
   })
 
+  it('with the same key is used at once after the end of the one in use, without an alarm', async () => {
+    const hold = await settled()
+    await clock.advance(21 * DAY_MS)
+    zones = [{ [OWNER]: 'unavailable' }]
+    const renewed = issue('tls', [HOST], old.key)
+    expect(used(await hold.choose([renewed]))).toEqual(prints(renewed))
+    expect([logged, hold.state().unshown]).toEqual([[], []])
+  })
+
   it('with a new key is used at once without TLSA records', async () => {
     const hold = await settled()
     zones = [{}]

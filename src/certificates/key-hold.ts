@@ -125,6 +125,7 @@ class Hold {
     if (fingerprintOf(used) === fingerprint)
       return { ...use(pair), unshown: this.kept.unshown.filter((one) => one.fingerprint === fingerprint) }
     if (used.expiresAt > now) return this.#ask(pair, used, owners)
+    if (sameKey(pair, used)) return use(pair)
     const cause = causeOf(await this.#find(pair, owners))
     if (cause === null) return use(pair)
     const expired = new Date(used.expiresAt).toISOString()
