@@ -200,17 +200,38 @@ const selfServiceNeedsPeople: Check = ({ self_service: page, listeners, tls, dir
 }
 
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
-const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
+const transferNeedsProofs: Check = ({ queue_transfer: transfer, fleet_view: view, peers, tls }, report) => {
   if (!transfer) return
-  for (const [index, named] of transfer.peers.entries()) {
-    const nodes = peers[named] ?? Object.values(peers).flatMap((each) => each.filter(({ host }) => host === named))
-    if (!nodes.some(({ fingerprints }) => fingerprints.length > 0))
+  for (const [index, named] of transfer.peers.entries())
+    if (!hasProof(peers, named))
       report(
         ['queue_transfer', 'peers', index],
         `found ${named}, expected a role or a host of peers with fingerprints: a certificate proves which node transfers its queue`,
       )
-  }
+  if (transfer.peers.length === 0 && (view?.peers ?? []).length === 0)
+    report(
+      ['queue_transfer', 'peers'],
+      'found none, expected a role or a host of peers, or peers in fleet_view: no node may use the listener',
+    )
   if (!tls) report(['tls'], 'found nothing, expected a certificate and a key: queue_transfer is an HTTPS listener')
+}
+
+function hasProof(peers: Config['peers'], named: string): boolean {
+  const nodes = peers[named] ?? Object.values(peers).flatMap((each) => each.filter(({ host }) => host === named))
+  return nodes.some(({ fingerprints }) => fingerprints.length > 0)
+}
+
+/** Status and traces have names and addresses of people, so only a known certificate may ask for them. */
+const viewNeedsProofs: Check = ({ fleet_view: view, queue_transfer: transfer, peers }, report) => {
+  if (!view || view.peers.length === 0) return
+  for (const [index, named] of view.peers.entries())
+    if (typeof named === 'string' && !hasProof(peers, named))
+      report(
+        ['fleet_view', 'peers', index],
+        `found ${named}, expected a role or a host of peers with fingerprints, or { name, fingerprints }: a certificate proves who asks`,
+      )
+  if (!transfer)
+    report(['fleet_view', 'peers'], 'found nodes that may ask, expected queue_transfer.listen: the node answers there')
 }
 
 const loginsNeedClients: Check = ({ delivery, oauth_clients: clients }, report) => {
@@ -279,6 +300,7 @@ const checks: readonly Check[] = [
   autoconfigNeedsUsers,
   selfServiceNeedsPeople,
   transferNeedsProofs,
+  viewNeedsProofs,
   spamFilterNeedsCheck,
   outgoingSpamNeedsFilter,
   virusScannerNeedsCheck,

@@ -15,6 +15,7 @@ import { dnsbl } from './sections/dnsbl-section.ts'
 import { dns_check } from './sections/dns-check-section.ts'
 import { dns } from './sections/dns-section.ts'
 import { drop } from './sections/drop-section.ts'
+import { fleet_view } from './sections/fleet-view-section.ts'
 import { forwards } from './sections/forwards-section.ts'
 import { greylist } from './sections/greylist-section.ts'
 import { identity } from './sections/identity-section.ts'
@@ -100,6 +101,7 @@ export const sections = {
   admin,
   probe,
   queue_transfer,
+  fleet_view,
   autoconfig,
   self_service,
   webhooks,

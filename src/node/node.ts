@@ -11,6 +11,9 @@ import { systemClock } from '../lib/clock.ts'
 import { createQueueIds } from '../lib/ids.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
 import type { Log } from '../lib/log.ts'
+import { createFleetAnswers } from '../fleet-view/answer-question.ts'
+import type { NodeStatus } from '../fleet-view/node-status.ts'
+import { ledgerOf } from '../fleet-view/trace-source.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
@@ -189,9 +192,12 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     domain: config.domain,
   }
   const observation = await observe(config, { ...observed, draining: draining.signal }, stops)
+  const health = () => observation.health()
+  const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
+  const status = createNodeStatus(config, facts)
   await clients.start()
   const scanners = scannersOf(config, services, data.router)
-  const received = await receiveMail(config, { ...shared, ...scanners, sources, clients, path, stops })
+  const received = await receiveMail(config, { ...shared, ...scanners, sources, clients, path, status, stops })
   path.start()
   services.tlsReports?.start({ intake: path.intake, queue })
   startDrop(services.drop, localPlace(config, received.listeners), stops)
@@ -202,9 +208,6 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
-  const health = () => observation.health()
-  const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
-  const status = createNodeStatus(config, facts)
   await answerCommands({ ...running, ...services, reloader, engine: path.engine, status, probe: path.probe }, stops)
   log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
@@ -294,6 +297,7 @@ interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
   readonly signInCount: SignInCount
   readonly sources: SourceHolder
   readonly path: MailPath
+  readonly status: () => Promise<NodeStatus>
   readonly stops: AsyncDisposableStack
 }
 
@@ -322,7 +326,13 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
     noteResult: path.reports?.sending?.note,
   })
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
-  const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
+  const questions = createFleetAnswers({
+    ...parts,
+    ledger: ledgerOf(parts.queue.reader, config.hostname),
+    places: parts.budgets.pool('fleetQuestions'),
+    rate: parts.budgets.rate('fleetQuestionRate'),
+  })
+  const transfers = await startTransfers(config, { ...parts, questions, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())
   const https = await startHttps(config, parts)
   stops.defer(async () => void (await Promise.all(https.map((one) => one.close()))))

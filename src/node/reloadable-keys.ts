@@ -36,6 +36,7 @@ const restartKeys = [
   'watch',
   'admin',
   'queue_transfer',
+  'fleet_view',
   'webhooks',
   'autoconfig',
   'tls_reports',

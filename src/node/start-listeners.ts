@@ -11,6 +11,7 @@ import type { Authenticator } from '../filter/authentication.ts'
 import type { DnsLists } from '../filter/dns-lists.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { VirusScanner } from '../filter/virus-scan.ts'
+import { FLEET_PATH, QUESTION_OCTETS } from '../fleet-view/fleet-messages.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
@@ -249,7 +250,7 @@ function loginOf(
   return listener.admit.includes('users') ? shared.login : null
 }
 
-interface TransferPorts extends Omit<TransferListenerPorts, 'connections'> {
+interface TransferPorts extends Omit<TransferListenerPorts, 'connections' | 'questionOctets' | 'questionPath'> {
   readonly budgets: Budgets
   readonly data: { readonly transports: ReadonlySet<string> }
 }
@@ -259,7 +260,8 @@ export async function startTransfers(config: Config, ports: TransferPorts): Prom
   const settings = transferListenerSettings(config, () => ports.data.transports)
   if (!settings) return null
   const connections = ports.budgets.pool('transferConnections')
-  return startTransferListener(settings, { ...ports, connections }).catch((error: Error) => {
+  const fleet = { questionOctets: QUESTION_OCTETS, questionPath: FLEET_PATH }
+  return startTransferListener(settings, { ...ports, ...fleet, connections }).catch((error: Error) => {
     const message = `queue_transfer.listen: cannot listen on ${formatEndpoint(settings)}: ${error.message}`
     throw new StartFailure(['queue_transfer', 'listen'], message, error)
   })

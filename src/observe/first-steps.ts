@@ -25,6 +25,8 @@ export const firstSteps: Readonly<Record<string, FirstStep>> = {
     step: 'run waypost certificates list, correct, run waypost certificates renew',
     section: 'certificates',
   },
+  keys: { step: 'run waypost certificates list and publish the TLSA records', section: 'certificates' },
+  probe: { step: 'run waypost probe: it shows the hop that is missing', section: 'probe' },
   addresses: {
     step: 'publish a PTR record for each address, and an address record for its name',
     section: 'source-addresses',

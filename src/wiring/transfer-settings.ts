@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import type { Config } from '../config/config.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
-import type { RemoteSettings } from '../queue/transfer/remote-receiver.ts'
+import type { RemoteSettings } from '../queue/transfer/verified-connection.ts'
 import type { TransferListenerSettings } from '../queue/transfer/transfer-listener.ts'
 import type { TransferPeer } from '../queue/transfer/transfer-rules.ts'
 import { formatNextHop, parseNextHop, PROBE_HOP, REPORTS_HOP } from '../smtp/nexthop.ts'
@@ -20,16 +20,22 @@ export function transferListenerSettings(
   transports: () => ReadonlySet<string>,
 ): TransferListenerSettings | null {
   if (!config.queue_transfer) return null
-  const { listen, peers: named } = config.queue_transfer
-  const peers = everyPeer(config).filter(({ role, host }) => named.includes(role) || named.includes(host))
+  const { listen, peers: transferring } = config.queue_transfer
+  const viewing = config.fleet_view?.peers ?? []
+  const isNamed = (names: readonly unknown[], { role, host }: KnownPeer) => names.includes(role) || names.includes(host)
+  const peers = [...everyPeer(config), ...viewers(config)]
+    .map((peer) => ({
+      ...peer,
+      mayTransfer: isNamed(transferring, peer),
+      mayView: peer.mayView || isNamed(viewing, peer),
+    }))
+    .filter(({ mayTransfer, mayView }) => mayTransfer || mayView)
   const configured = configuredHops(config)
   return {
     host: listen.host,
     port: listen.port,
     name: config.hostname,
-    peers: new Map(
-      peers.flatMap(({ role, host, fingerprints }) => fingerprints.map((each) => [each, { role, host }] as const)),
-    ),
+    peers: byFingerprint(peers),
     isPeerAddress: networkMatcher(peers.flatMap(networksOf)),
     rules: {
       roles: new Set(Object.keys(config.peers)),
@@ -42,7 +48,51 @@ export function transferListenerSettings(
 }
 
 function everyPeer(config: Config): readonly KnownPeer[] {
-  return Object.entries(config.peers).flatMap(([role, nodes]) => nodes.map((node) => ({ ...node, role })))
+  return Object.entries(config.peers).flatMap(([role, nodes]) =>
+    nodes.map(({ host, addresses, fingerprints }) => ({
+      role,
+      host,
+      addresses,
+      fingerprints,
+      mayTransfer: false,
+      mayView: false,
+    })),
+  )
+}
+
+/** A node that is listed twice has the rights of both entries, and the role of the one that may transfer. */
+function byFingerprint(peers: readonly KnownPeer[]): ReadonlyMap<string, TransferPeer> {
+  const known = new Map<string, TransferPeer>()
+  for (const { fingerprints, role, host, mayTransfer, mayView } of peers)
+    for (const each of fingerprints) {
+      const other = known.get(each)
+      const first = other?.mayTransfer ? other : { role, host }
+      known.set(each, {
+        role: first.role,
+        host: first.host,
+        mayTransfer: mayTransfer || (other?.mayTransfer ?? false),
+        mayView: mayView || (other?.mayView ?? false),
+      })
+    }
+  return known
+}
+
+/** Nodes that may ask and are no peers. */
+function viewers({ fleet_view: view }: Config): readonly KnownPeer[] {
+  return (view?.peers ?? []).flatMap((one) =>
+    typeof one === 'string'
+      ? []
+      : [
+          {
+            role: '',
+            host: one.name,
+            addresses: [],
+            fingerprints: one.fingerprints,
+            mayTransfer: false,
+            mayView: true,
+          },
+        ],
+  )
 }
 
 function networksOf({ host, addresses }: KnownPeer): readonly string[] {

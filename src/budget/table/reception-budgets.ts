@@ -146,6 +146,25 @@ export const receptionBudgets = {
     reason:
       'A drain opens 32 connections. A client is a stranger for at most 10 s, until its certificate proves a peer; half of the places are for peers.',
   },
+  fleetQuestions: {
+    kind: 'pool',
+    holds: 'Questions of other nodes for status and traces (`fleet_view`)',
+    capacity: 8,
+    account: 2,
+    answer: 'the question is not answered now, and the other node shows the cause',
+    reason:
+      'A question reads a page of the ledger or runs the health checks, some milliseconds. A node asks all others at once, one question after the other.',
+  },
+  fleetQuestionRate: {
+    kind: 'rate',
+    holds: 'Questions of other nodes for status and traces',
+    per: 'a node that may ask',
+    capacity: 600,
+    halfLifeMs: MINUTE,
+    keys: 1000,
+    answer: 'the question is not answered now, and the other node shows the cause',
+    reason: 'A trace of one message asks each node some ten times, at most 75.',
+  },
   clientConnections: {
     kind: 'pool',
     holds: 'Connections of mail programs to the HTTPS listener of `autoconfig`',

@@ -1,6 +1,6 @@
 // Commands about single messages: explain, trace, send, verify, dnsbl.
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { systemClock } from '../../lib/clock.ts'
 import {
   asJson,
@@ -76,11 +76,22 @@ function declareTrace(program: Command, io: Io, finish: Finish): void {
     .option('--until <time>', 'only events before this time or duration', readPastTime)
     .option('--limit <messages>', 'only the newest messages of a busy address (default: 200)', readCount)
     .option('--newest-first', 'print the newest event first')
+    .addOption(
+      new Option(
+        '--fleet',
+        'follow the message over the nodes of fleet_view or peers: to the next hops, their DSNs, and the bounces',
+      ).conflicts(['newestFirst', 'data']),
+    )
     .option(...configFile)
     .option(...dataDirectory)
     .option(...asJson)
-    .action(async (subject: string, options: CommonOptions & TraceOptions) =>
-      finish(await (await import('./trace.ts')).trace({ ...options, subject }, io)),
+    .action(
+      async (subject: string, { fleet, ...options }: CommonOptions & TraceOptions & { readonly fleet?: boolean }) =>
+        finish(
+          fleet
+            ? await (await import('./trace-fleet.ts')).traceFleet({ ...options, subject }, io)
+            : await (await import('./trace.ts')).trace({ ...options, subject }, io),
+        ),
     )
 }
 

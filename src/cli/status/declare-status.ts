@@ -17,6 +17,7 @@ const HOUR_MS = 3_600_000
 
 interface StatusFlags extends CommonOptions {
   readonly nagios?: boolean
+  readonly fleet?: boolean
   readonly warnAge: number
   readonly criticalAge: number
 }
@@ -45,8 +46,15 @@ export function declareStatus(program: Command, io: Io, finish: Finish): void {
         .argParser(readDuration)
         .default(24 * HOUR_MS, '1d'),
     )
+    .addOption(
+      new Option('--fleet', 'show all nodes of fleet_view or peers, by their certificates').conflicts([
+        'nagios',
+        'data',
+      ]),
+    )
     .option(...asJson)
-    .action(async ({ nagios, warnAge, criticalAge, ...options }: StatusFlags) => {
+    .action(async ({ nagios, fleet, warnAge, criticalAge, ...options }: StatusFlags) => {
+      if (fleet) return finish(await (await import('./fleet-status.ts')).fleetStatus(options, io))
       const { status } = await import('./status-command.ts')
       const limits = nagios ? { warnAgeMs: warnAge, criticalAgeMs: criticalAge } : null
       finish(await status({ ...options, nagios: limits, now: () => systemClock.now() }, io))

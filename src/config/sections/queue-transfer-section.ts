@@ -7,10 +7,12 @@ import { bindAddress, text } from '../values.ts'
 export const queue_transfer = plainSection(
   z
     .strictObject({
-      listen: bindAddress.describe('Address and port of the HTTPS listener; both nodes authenticate by certificate.'),
+      listen: bindAddress.describe(
+        'Address and port of the HTTPS listener, also for `fleet_view`; both nodes authenticate by certificate.',
+      ),
       peers: z
         .array(text('a role of peers, or the host of a peer'))
-        .min(1, { error: 'at least one role or host of peers' })
+        .default([])
         .describe('The peers that may transfer their queue: roles of `peers`, or single hosts of them.'),
     })
     .optional()

@@ -7,10 +7,9 @@ import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
-import { isKnown } from './peer-certificate.ts'
 import {
   type ReceiverAnswer,
   answer,
@@ -21,18 +20,7 @@ import {
   unacceptable,
 } from './receiver.ts'
 import { TRANSFER_VERSION, writeHead } from './transfer-head.ts'
-
-export interface RemoteSettings {
-  readonly host: string
-  readonly port: number
-  /** Certificate and key of this node, PEM. */
-  readonly certificate: string
-  readonly key: string
-  /** Fingerprints of which the node must have one, lower-case hex; empty: its certificate is verified against `ca` and the host name. */
-  readonly fingerprints: ReadonlySet<string>
-  /** PEM, or null. */
-  readonly ca: string | null
-}
+import { type RemoteSettings, tlsOptions, UnknownPeer, verifiedConnection } from './verified-connection.ts'
 
 export interface RemoteReceiver extends Receiver {
   close(): void
@@ -160,40 +148,6 @@ function read<T>(status: number, body: string): ReceiverAnswer<T> {
   const { cause = 'no cause given' } = value as { cause?: string }
   if (status === 422) return unacceptable(`the receiver refused it: ${cause}`)
   return failed(`it replied ${status}: ${cause}`, status < 500 || status === 507)
-}
-
-/** The certificate of the peer is not one of those expected. */
-class UnknownPeer extends Error {
-  override readonly name = 'UnknownPeer'
-}
-
-function tlsOptions({ host, certificate, key, ca, fingerprints }: RemoteSettings): ConnectionOptions {
-  const known = fingerprints.size > 0
-  return {
-    servername: /[a-z]/i.test(host) && !host.includes(':') ? host : '',
-    cert: certificate,
-    key,
-    ...(ca === null ? {} : { ca }),
-    minVersion: 'TLSv1.3',
-    rejectUnauthorized: !known,
-  }
-}
-
-function verifiedConnection(
-  options: ConnectionOptions,
-  { fingerprints }: RemoteSettings,
-  done: (error: Error | null, socket: TLSSocket) => void,
-): void {
-  const socket = connect(options)
-  const failed = (error: Error) => done(error, socket)
-  socket.once('error', failed)
-  socket.once('secureConnect', () => {
-    socket.removeListener('error', failed)
-    if (fingerprints.size === 0 || isKnown(socket, fingerprints)) return done(null, socket)
-    socket.on('error', () => undefined)
-    socket.destroy()
-    done(new UnknownPeer('its certificate is not known; check the fingerprints'), socket)
-  })
 }
 
 function describe(error: unknown): string {

@@ -37,7 +37,7 @@ beforeEach(async () => {
   const settings = {
     host: '127.0.0.1',
     port: 0,
-    peers: new Map([[print(giver), { role: 'srs', host: 'giver.example.org' }]]),
+    peers: new Map([[print(giver), { role: 'srs', host: 'giver.example.org', mayTransfer: true, mayView: false }]]),
     isPeerAddress: (ip: string) => ip === PEER_ADDRESS,
     rules: {
       roles: new Set<string>(),
@@ -53,6 +53,9 @@ beforeEach(async () => {
     certificate: { value: taker },
     accepted: () => undefined,
     connections: budgets.pool('transferConnections', limits),
+    questions: async () => ({ status: 200, body: {} }),
+    questionOctets: 100,
+    questionPath: '/fleet',
     clock,
     log: { warn: () => undefined, bug: (error) => expect.unreachable(String(error)) },
   })

@@ -62,12 +62,14 @@ beforeEach(async () => {
   const settings = {
     host: '127.0.0.1',
     port: 0,
-    peers: new Map([[print(giver), { role: 'srs', host: 'giver.example.org' }]]),
+    peers: new Map([[print(giver), { role: 'srs', host: 'giver.example.org', mayTransfer: true, mayView: false }]]),
     isPeerAddress: () => false,
     rules,
     name: 'taker.example.org',
   }
-  const ports = { queue, certificate, accepted: () => undefined, connections, clock, log }
+  const questions = async () => ({ status: 200, body: {} })
+  const fleet = { questions, questionOctets: 100, questionPath: '/fleet' }
+  const ports = { queue, certificate, accepted: () => undefined, connections, clock, log, ...fleet }
   listener = await startTransferListener(settings, ports)
 })
 afterEach(async () => {

@@ -1,5 +1,5 @@
 // The HTTPS listener that accepts messages from the queues of other nodes (docs/explanation/queue.md, "Transfer"); both nodes are authenticated
-// by certificate, and nothing is read from any other client. GET /transfer returns the identity of the queue, PUT /transfer/TOKEN offers a message, DELETE cancels an offer.
+// by certificate, and nothing is read from any other client. POST /fleet asks for status and traces (fleet-view). GET /transfer returns the identity of the queue, PUT /transfer/TOKEN offers a message, DELETE cancels an offer.
 
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -26,7 +26,7 @@ import { type TransferPeer, transferProblem, type TransferRules, transferredOrig
 export interface TransferListenerSettings {
   readonly host: string
   readonly port: number
-  /** The nodes that may transfer messages, by fingerprint in lower-case hex. */
+  /** The nodes that are known, by fingerprint in lower-case hex. */
   readonly peers: ReadonlyMap<string, TransferPeer>
   /** True for an address from which one of them connects. */
   readonly isPeerAddress: (ip: string) => boolean
@@ -40,6 +40,12 @@ export interface TransferListenerPorts {
   readonly queue: IncomingQueue & Pick<Queue, 'health'>
   /** This node's certificate and key, PEM; null is an error, TLS is required. */
   readonly certificate: Current<{ readonly certificate: string; readonly key: string } | null>
+  /** Answers one line of a node that may ask; null for a line that is too long. */
+  readonly questions: (line: string | null, peer: string) => Promise<TransferReply>
+  /** Longest line of a question, octets. */
+  readonly questionOctets: number
+  /** The path of questions. */
+  readonly questionPath: string
   /** A message was accepted: notices may be due. */
   readonly accepted: () => void
   /** Of the budget `transferConnections`. */
@@ -55,7 +61,7 @@ export interface TransferListener {
   close(): Promise<void>
 }
 
-interface Reply {
+export interface TransferReply {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -124,7 +130,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, here: C
     if (peer) return send(response, await route(request, peer, here))
     log.warn(
       { remote: remoteHost(null, plainAddress(request.socket.remoteAddress ?? '')) },
-      'queue transfer refused: the certificate of the client is not in queue_transfer.peers',
+      'queue transfer refused: the certificate of the client is not in queue_transfer.peers or fleet_view.peers',
     )
     send(response, { status: 403, body: { cause: 'unknown certificate' } })
   } catch (error) {
@@ -133,7 +139,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, here: C
   }
 }
 
-function failure(error: unknown, log: TransferListenerPorts['log']): Reply {
+function failure(error: unknown, log: TransferListenerPorts['log']): TransferReply {
   if (error instanceof BodySizeMismatch) return { status: 400, body: { cause: error.message } }
   if (error instanceof MalformedContent) return unacceptable(error.message)
   if (error instanceof QueueUnavailable)
@@ -142,9 +148,14 @@ function failure(error: unknown, log: TransferListenerPorts['log']): Reply {
   return { status: 500, body: { cause: 'internal error' } }
 }
 
-async function route(request: IncomingMessage, peer: TransferPeer, here: Context): Promise<Reply> {
-  const { queue } = here.ports
+async function route(request: IncomingMessage, peer: TransferPeer, here: Context): Promise<TransferReply> {
+  const { queue, questions, questionOctets, questionPath } = here.ports
   const url = request.url ?? ''
+  if (url === questionPath && request.method === 'POST') {
+    if (!peer.mayView) return { status: 403, body: { cause: 'this node may not ask: see fleet_view.peers' } }
+    return questions(await new PieceReader(request).line(questionOctets), peer.host)
+  }
+  if (!peer.mayTransfer) return { status: 403, body: { cause: 'this node may not transfer: see queue_transfer.peers' } }
   const identity = await queue.identity()
   if (url === '/transfer' && request.method === 'GET')
     return { status: 200, body: { version: TRANSFER_VERSION, queue: identity, name: here.settings.name } }
@@ -166,7 +177,7 @@ async function acceptOffer(
   request: IncomingMessage,
   { token, peer }: OfferFacts,
   { ports, settings: { rules } }: Context,
-): Promise<Reply> {
+): Promise<TransferReply> {
   const health = await ports.queue.health()
   if (health.kind !== 'ok')
     return { status: health.kind === 'full' ? 507 : 503, body: { cause: `the queue is ${health.kind}` } }
@@ -204,11 +215,11 @@ function nameOf(claimed: string | readonly string[] | undefined, { host }: Trans
 }
 
 /** The message stays in its queue; others of the same run are not concerned. */
-function unacceptable(cause: string): Reply {
+function unacceptable(cause: string): TransferReply {
   return { status: 422, body: { cause } }
 }
 
-function send(response: ServerResponse, { status, body }: Reply): void {
+function send(response: ServerResponse, { status, body }: TransferReply): void {
   if (response.destroyed) return
   const text = `${JSON.stringify(body)}\n`
   // An offer that was not read completely leaves octets in transit: the connection cannot be used again.

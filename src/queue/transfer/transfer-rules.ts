@@ -5,10 +5,13 @@ import type { Origin } from '../../smtp/origin.ts'
 import { parseNextHop } from '../../smtp/nexthop.ts'
 import type { TransferHead } from './transfer-head.ts'
 
-/** A node that may transfer its queue. */
+/** A node that the listener knows by its certificate. */
 export interface TransferPeer {
   readonly role: string
   readonly host: string
+  /** Whether it may put its queue into this one, and whether it may ask for status and traces. */
+  readonly mayTransfer: boolean
+  readonly mayView: boolean
 }
 
 export interface TransferRules {
@@ -66,7 +69,7 @@ function hopProblem(text: string, { rules, fixed, isBounce }: HopFacts): string 
  * The origin that the message gets here: its own if a listener of this node could give it, else that of mail for which the peer vouches.
  * Signing, limits and bounces depend on it, so it never becomes more than over SMTP.
  */
-export function transferredOrigin(origin: Origin, rules: TransferRules, from: TransferPeer): Origin {
+export function transferredOrigin(origin: Origin, rules: TransferRules, from: Pick<TransferPeer, 'role'>): Origin {
   if (origin.kind === 'internet') return origin
   if (origin.kind === 'peer') return rules.roles.has(origin.role) ? origin : { ...origin, role: from.role }
   return rules.origins.has(origin.kind) ? origin : { kind: 'peer', role: from.role, vouched: 'authenticated' }
