@@ -8,11 +8,15 @@ import { allMetrics } from './lib/all-metrics.ts'
 interface Rule {
   readonly alert: string
   readonly expr: string
-  readonly annotations: { readonly summary: string; readonly first: string }
+  readonly annotations: { readonly summary: string; readonly first_step: string; readonly how_to: string }
 }
 
 const file = readFileSync(new URL('../deploy/alerts.yaml', import.meta.url), 'utf8')
 const rules = (parse(file) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules)
+const page = readFileSync(new URL('../docs/how-to/answer-alerts.md', import.meta.url), 'utf8')
+const sections = new Set(
+  [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => (heading ?? '').toLowerCase().replaceAll(' ', '-')),
+)
 const known = new Set(
   allMetrics()
     .getMetricsAsArray()
@@ -26,10 +30,16 @@ describe('alert rules', () => {
     expect(used.length + (expr.startsWith('up{') ? 1 : 0)).toBeGreaterThan(0)
   })
 
+  it.each(rules)('$alert has a section in the page about alerts', ({ annotations: { how_to: place } }) => {
+    const [file, section = ''] = place.split('#')
+    expect(file).toBe('docs/how-to/answer-alerts.md')
+    expect(sections).toContain(section)
+  })
+
   it('name the node, and what to do first', () => {
     for (const { annotations } of rules) {
       expect(annotations.summary).toContain('$labels.instance')
-      expect(annotations.first.length).toBeGreaterThan(20)
+      expect(annotations.first_step.length).toBeGreaterThan(20)
     }
   })
 })

@@ -31,6 +31,12 @@ export function healthGauges({ checks, queue, certificate, clock }: HealthGaugeP
       },
     },
     {
+      name: 'waypost_clock_timestamp_seconds',
+      help: 'Unix time by the clock of the node at the scrape, to compare it with the clock of the monitor.',
+      labels: [],
+      read: () => one(clock.now() / 1000),
+    },
+    {
       name: 'waypost_queue_free_bytes',
       help: 'Free space on the file system of the queue; NaN while the queue fails.',
       labels: [],
