@@ -221,6 +221,18 @@ function hasProof(peers: Config['peers'], named: string): boolean {
   return nodes.some(({ fingerprints }) => fingerprints.length > 0)
 }
 
+const targetsNeedWebhooks: Check = ({ alerts, digest, webhooks }, report) => {
+  const names = webhooks.map(({ name }) => name)
+  const lists = { alerts: alerts?.webhooks ?? [], digest: digest?.webhooks ?? [] }
+  const all = Object.entries(lists).flatMap(([key, each]) => each.map((one, index) => ({ key, index, wanted: one })))
+  for (const { key, index, wanted } of all)
+    if (!names.includes(wanted))
+      report(
+        [key, 'webhooks', index],
+        `found ${wanted}, expected a name of webhooks (${names.join(', ') || 'none yet'})`,
+      )
+}
+
 /** Status and traces have names and addresses of people, so only a known certificate may ask for them. */
 const viewNeedsProofs: Check = ({ fleet_view: view, queue_transfer: transfer, peers }, report) => {
   if (!view || view.peers.length === 0) return
@@ -301,6 +313,7 @@ const checks: readonly Check[] = [
   selfServiceNeedsPeople,
   transferNeedsProofs,
   viewNeedsProofs,
+  targetsNeedWebhooks,
   spamFilterNeedsCheck,
   outgoingSpamNeedsFilter,
   virusScannerNeedsCheck,

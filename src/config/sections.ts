@@ -2,6 +2,7 @@
 
 import { account_limits } from './sections/account-limits-section.ts'
 import { admin } from './sections/admin-section.ts'
+import { alerts } from './sections/alerts-section.ts'
 import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'
 import { autoconfig } from './sections/autoconfig-section.ts'
 import { bans } from './sections/bans-section.ts'
@@ -10,6 +11,7 @@ import { checks } from './sections/checks-section.ts'
 import { brake } from './sections/brake-section.ts'
 import { clamav } from './sections/clamav-section.ts'
 import { delivery } from './sections/delivery-section.ts'
+import { digest } from './sections/digest-section.ts'
 import { directory } from './sections/directory-section.ts'
 import { dnsbl } from './sections/dnsbl-section.ts'
 import { dns_check } from './sections/dns-check-section.ts'
@@ -105,6 +107,8 @@ export const sections = {
   autoconfig,
   self_service,
   webhooks,
+  alerts,
+  digest,
   log,
 } as const satisfies Readonly<Record<string, AnySection>>
 

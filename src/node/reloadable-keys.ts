@@ -38,6 +38,8 @@ const restartKeys = [
   'queue_transfer',
   'fleet_view',
   'webhooks',
+  'alerts',
+  'digest',
   'autoconfig',
   'tls_reports',
   'log',

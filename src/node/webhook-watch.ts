@@ -10,7 +10,7 @@ import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { openStateClient, type StateFile } from '../state/thread/state-file-client.ts'
 import type { StateChannel, StateTables } from '../state/thread/state-messages.ts'
-import type { HookQueue } from '../state/webhook-contract.ts'
+import type { HookQueue, QueuedHook } from '../state/webhook-contract.ts'
 import { createHookSender, type HookReport, type HookSender } from '../webhooks/hook-sender.ts'
 import { hookBody } from '../webhooks/hook-body.ts'
 import type { HookTarget } from '../webhooks/hook-target.ts'
@@ -24,6 +24,8 @@ export interface WebhookWatch {
   readonly metrics: readonly GaugeSource[]
   /** Reads what the last run left, and begins to send. */
   start(): Promise<void>
+  /** Gives something beside the events to targets. Rejects if it cannot be kept; repeat it then, with the same key. */
+  send(targets: readonly string[], hook: Omit<QueuedHook, 'id'>): Promise<void>
   close(): Promise<void>
 }
 
@@ -100,6 +102,13 @@ function startWatch(config: Config, targets: readonly HookTarget[], ports: Webho
     start: async () => {
       await follow()
       for (const { sender } of running) sender.due()
+    },
+    send: async (names, hook) => {
+      for (const { target, sender } of running.filter((one) => names.includes(one.target.name))) {
+        await hooks.add(target.name, [hook], MOST_WAITING)
+        sender.due()
+      }
+      if (file.problem !== null) throw new Error(`the queue of webhooks cannot be used: ${file.problem}`)
     },
     close: () => {
       tick.cancel()

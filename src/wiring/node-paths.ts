@@ -128,3 +128,8 @@ export function tlsResultsPath({ data }: WithData): string {
 export function lastRunPath({ data }: WithData): string {
   return join(data, 'last-run.json')
 }
+
+/** Up to when the weekly digest was sent. */
+export function digestPath({ data }: WithData): string {
+  return join(data, 'digest.json')
+}

@@ -45,6 +45,8 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   admin: ['observe', 'lib'],
   webhooks: ['observe', 'state', 'lib'],
   probe: ['message', 'smtp', 'lib'],
+  alerts: ['observe', 'state', 'dns', 'smtp'],
+  digest: ['fleet-view', 'queue', 'observe', 'message', 'lib'],
   reports: ['message', 'dns', 'state', 'budget', 'smtp', 'lib'],
   autoconfig: ['server', 'lib'],
   x509: [],

@@ -20,7 +20,9 @@ interface Fault {
 }
 
 const day = 86_400
-const health = (check: string, level: number): Fault['series'] => ({ [`waypost_health{check="${check}"}`]: `${level}x300` })
+const health = (check: string, level: number): Fault['series'] => ({
+  [`waypost_health{check="${check}"}`]: `${level}x300`,
+})
 
 const faults: Readonly<Record<string, Fault>> = {
   WaypostDown: { series: { 'up{job="waypost"}': '0x60' }, at: '6m' },
@@ -74,6 +76,7 @@ const faults: Readonly<Record<string, Fault>> = {
   WaypostSourceAddress: { series: health('addresses', 1), at: '31m' },
   // The first refusal makes the series: it has no earlier value.
   WaypostBlocked: { series: { 'waypost_classified_replies_total{class="blocked"}': '_x60 1x30' }, at: '62m' },
+  WaypostProbeFails: { series: { 'waypost_probe_working{target="self"}': '0x60' }, at: '6m' },
   WaypostFailures: {
     series: {
       'waypost_delivery_attempts_total{result="failed",status="5.1.1"}': '0+3x90',
@@ -100,7 +103,9 @@ const healthy: Fault['series'] = {
   'waypost_delivery_attempts_total{result="delivered",status="2.0.0"}': '0+10x600',
   'waypost_delivery_attempts_total{result="failed",status="5.1.1"}': '0+1x600',
   'waypost_rejections_total{stage="rcpt",status="5.1.1"}': '0+10x600',
-  ...Object.fromEntries(['queue', 'resolver', 'addresses', 'budgets', 'quarantine'].flatMap((one) => Object.entries(health(one, 0)))),
+  ...Object.fromEntries(
+    ['queue', 'resolver', 'addresses', 'budgets', 'quarantine'].flatMap((one) => Object.entries(health(one, 0))),
+  ),
 }
 
 let folder: string
@@ -118,7 +123,11 @@ function test(name: string, { series, at }: Fault, wanted: { readonly alert: str
   const promql = [{ expr, eval_time: at, exp_samples: samples }]
   writeFileSync(
     file,
-    stringify({ rule_files: [rulesFile], evaluation_interval: '1m', tests: [{ interval: '1m', input_series: input, promql_expr_test: promql }] }),
+    stringify({
+      rule_files: [rulesFile],
+      evaluation_interval: '1m',
+      tests: [{ interval: '1m', input_series: input, promql_expr_test: promql }],
+    }),
   )
   try {
     return execFileSync('promtool', ['test', 'rules', file], { encoding: 'utf8', stdio: 'pipe' })
@@ -132,7 +141,7 @@ function withInstance(key: string): string {
   return key.includes('{') ? key.replace('{', '{instance="mx-01",') : `${key}{instance="mx-01"}`
 }
 
-describe.runIf(ensurePeers(['promtool']))('alert rules with promtool', () => {
+describe.runIf(ensurePeers(['prometheus']))('alert rules with promtool', () => {
   it('are valid', () => {
     expect(execFileSync('promtool', ['check', 'rules', rulesFile], { encoding: 'utf8' })).toContain('SUCCESS')
   })

@@ -41,6 +41,20 @@ export function declareReport(program: Command, io: Io, finish: Finish): void {
   ).action(async (options: CommonOptions & Partial<ReportChecksOptions>) =>
     finish(await (await import('./report-bulk.ts')).reportBulk({ ...options, ...timesOf(options) }, io)),
   )
+  describeCommand(
+    report.command('digest'),
+    'show the digest of the last week: volume, failures by provider, refusals, accounts, health, certificates',
+    'the queue cannot be read',
+  )
+    .option('--since <time>', 'from this time or duration before now on (default: 7d)', readPastTime)
+    .option(...configFile)
+    .option(...dataDirectory)
+    .option(...asJson)
+    .action(async ({ since, ...options }: CommonOptions & { readonly since?: number }) => {
+      const now = systemClock.now()
+      const { reportDigest } = await import('./report-digest.ts')
+      finish(await reportDigest({ ...options, since: since ?? now - WEEK_MS, now }, io))
+    })
   declareReceived(report, io, finish)
 }
 

@@ -68,7 +68,6 @@ export const peers = {
   xmllint: { debian: 'libxml2-utils', probe: program('xmllint') },
   'docker-compose': { debian: 'docker-compose', probe: ['docker-compose', 'version'] },
   jsonschema: { debian: 'python3-jsonschema', probe: ['/usr/bin/python3', '-c', 'import jsonschema'] },
-  promtool: { debian: 'prometheus', probe: program('promtool') },
   nsd: { debian: 'nsd', probe: program('nsd') },
   ldns: { debian: 'ldnsutils', probe: program('ldns-signzone') },
   unbound: { debian: 'unbound', probe: program('unbound') },
