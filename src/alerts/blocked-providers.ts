@@ -48,7 +48,10 @@ export function createBlockedProviders(): BlockedProviders {
 
 /** A large provider by its word, else the owner of the remote host by its name, or of the domain of a recipient that reached no host. */
 export function providerOf({ host, recipient }: { readonly host: string | null; readonly recipient?: string }): string {
-  const name = /^([a-z0-9._-]*[a-z][a-z0-9._-]*)/i.exec(host ?? '')?.[1]?.toLowerCase().replace(/\.$/, '')
+  const name = /^([a-z0-9._-]*[a-z][a-z0-9._-]*)/i
+    .exec(host ?? '')?.[1]
+    ?.toLowerCase()
+    .replace(/\.$/, '')
   const domain = recipient?.split('@').at(-1)?.toLowerCase() ?? 'unknown'
   const large = name === undefined ? providerOfDomain(domain) : providerOfHost(name)
   return large === 'other' ? zoneOf(name ?? domain) : large
