@@ -28,14 +28,14 @@ export interface FleetReply {
 export function createFleetAnswers(ports: AnswerPorts): (line: string | null, peer: string) => Promise<FleetReply> {
   return async (line, peer) => {
     const question = line === null ? null : readQuestion(line)
-    if (question === null) return refusal(400, `no question of version ${FLEET_VERSION}`)
-    if (!ports.rate.take(peer)) return refusal(429, 'too many questions; ask again in a minute')
+    if (question === null) return denied(400, `no question of version ${FLEET_VERSION}`)
+    if (!ports.rate.take(peer)) return denied(429, 'too many questions; ask again in a minute')
     const place = ports.places.take({ purpose: 'fleet', account: peer })
-    if (place.kind === 'short') return refusal(503, 'too many questions at a time')
+    if (place.kind === 'short') return denied(503, 'too many questions at a time')
     try {
       return await inTime(answer(question, ports), ports.clock)
     } catch (error) {
-      if (error instanceof QueueUnavailable) return refusal(503, error.message)
+      if (error instanceof QueueUnavailable) return denied(503, error.message)
       throw error
     } finally {
       place.release()
@@ -46,9 +46,9 @@ export function createFleetAnswers(ports: AnswerPorts): (line: string | null, pe
 async function inTime(work: Promise<FleetReply>, clock: Pick<Clock, 'sleep'>): Promise<FleetReply> {
   const answered = new AbortController()
   const late = clock.sleep(ANSWER_MS, answered.signal).then(
-    () => refusal(503, `no answer within ${ANSWER_MS / 1000} s`),
+    () => denied(503, `no answer within ${ANSWER_MS / 1000} s`),
     // Aborted after the answer: this value loses the race.
-    () => refusal(503, ''),
+    () => denied(503, ''),
   )
   try {
     return await Promise.race([work, late])
@@ -76,6 +76,6 @@ function reply(body: object): FleetReply {
   return { status: 200, body: { version: FLEET_VERSION, ...body } }
 }
 
-function refusal(status: number, cause: string): FleetReply {
+function denied(status: number, cause: string): FleetReply {
   return { status, body: { cause } }
 }
