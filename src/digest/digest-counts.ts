@@ -98,20 +98,34 @@ export function createDigestCounter(
     result: () => ({
       received: Object.fromEntries(received),
       ...totals,
-      providers: [...providers]
-        .map(([provider, one]) => ({ provider, ...one }))
-        .toSorted((a, b) => b.failed - a.failed || b.deferred - a.deferred)
-        .slice(0, ROWS),
-      refusals: [...refusals]
-        .map(([what, one]) => ({ what, ...one }))
-        .toSorted((a, b) => b.count - a.count)
-        .slice(0, ROWS),
-      near: [...near]
-        .map(([account, count]) => ({ account, count }))
-        .toSorted((a, b) => b.count - a.count)
-        .slice(0, ROWS),
-      held: [...held].map(([account, reason]) => ({ account, reason })).slice(-ROWS),
+      ...tablesOf({ providers, refusals, near, held }),
     }),
+  }
+}
+
+interface Tables {
+  readonly providers: ReadonlyMap<string, Omit<ProviderFailures, 'provider'>>
+  readonly refusals: ReadonlyMap<string, { readonly count: number; readonly example: string }>
+  readonly near: ReadonlyMap<string, number>
+  readonly held: ReadonlyMap<string, string>
+}
+
+/** The first rows of each table. */
+function tablesOf({ providers, refusals, near, held }: Tables): Pick<DigestCounts, keyof Tables> {
+  return {
+    providers: [...providers]
+      .map(([provider, one]) => ({ provider, ...one }))
+      .toSorted((a, b) => b.failed - a.failed || b.deferred - a.deferred)
+      .slice(0, ROWS),
+    refusals: [...refusals]
+      .map(([what, one]) => ({ what, ...one }))
+      .toSorted((a, b) => b.count - a.count)
+      .slice(0, ROWS),
+    near: [...near]
+      .map(([account, count]) => ({ account, count }))
+      .toSorted((a, b) => b.count - a.count)
+      .slice(0, ROWS),
+    held: [...held].map(([account, reason]) => ({ account, reason })).slice(-ROWS),
   }
 }
 

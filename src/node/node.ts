@@ -11,7 +11,6 @@ import { systemClock } from '../lib/clock.ts'
 import { createQueueIds } from '../lib/ids.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
 import type { Log } from '../lib/log.ts'
-import { createFleetClient, type FleetClient } from '../fleet-view/fleet-client.ts'
 import { createFleetAnswers } from '../fleet-view/answer-question.ts'
 import type { NodeStatus } from '../fleet-view/node-status.ts'
 import { ledgerOf } from '../fleet-view/trace-source.ts'
@@ -22,11 +21,9 @@ import { createStateThread, type StateThread } from '../state/thread/state-threa
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
-import { fleetNodes } from '../wiring/fleet-settings.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
 import { quarantineSettings } from '../wiring/mail-settings.ts'
 import { adminSettings } from '../wiring/node-settings.ts'
-import { watchAlerts } from './alert-watch.ts'
 import { answerCommands, followOrders } from './answer-commands.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
@@ -53,7 +50,7 @@ import { createProbe, neededRoles } from './reachability.ts'
 import type { ProbePorts } from './reachability.ts'
 import { createPasswordCount, type PasswordCount } from './password-count.ts'
 import { createProxyCount } from './proxy-count.ts'
-import { watchDigest } from './digest-watch.ts'
+import { informOperator } from './inform-operator.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { openDns } from './open-dns.ts'
 import { type KeyWatch, type KeyWatchPorts, openKeyWatch } from './key-watch.ts'
@@ -197,8 +194,6 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   }
   const observation = await observe(config, { ...observed, draining: draining.signal }, stops)
   const health = () => observation.health()
-  const alerts = watchAlerts(config, { health, queue, clock, log })
-  stops.defer(() => alerts?.close())
   const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
   const status = createNodeStatus(config, facts)
   await clients.start()
@@ -206,16 +201,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const received = await receiveMail(config, { ...shared, ...scanners, sources, clients, path, status, stops })
   path.start()
   services.tlsReports?.start({ intake: path.intake, queue })
-  const digest = watchDigest(config, {
-    queue,
-    intake: path.intake,
-    status,
-    fleet: fleetOf(config),
-    webhooks: clients.webhooks,
-    clock,
-    log,
-  })
-  stops.defer(() => digest?.close())
+  informOperator(config, { ...shared, ...path, ...clients, status, health, stops })
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, revocation, ...secured, modes }
@@ -256,12 +242,6 @@ async function openCertificate(
   const certificate = { value: await keys.choose(listenerMaterial(config)) }
   for (const { message } of keys.warnings()) ports.log.warn({}, message)
   return { keys, certificate }
-}
-
-/** The other nodes, for a node that names them; null for every other one. */
-function fleetOf(config: Config): FleetClient | null {
-  const fleet = config.fleet_view ? fleetNodes(config) : null
-  return fleet?.kind === 'nodes' ? createFleetClient(fleet.nodes, systemClock) : null
 }
 
 /** The thread of shared state. It ends after everything that asks it. */
