@@ -1,6 +1,7 @@
 // A digest as text for people, for a terminal and for mail: ASCII, at most 78 columns (RFC 5322 2.1.1). Replies of strangers are escaped.
 
 import { counted } from '../lib/counted.ts'
+import { hangingLines } from '../lib/hanging-lines.ts'
 import { printable } from '../lib/printable.ts'
 import { ALERT_PAGE, firstSteps } from '../observe/first-steps.ts'
 import type { Digest } from './gather-digest.ts'
@@ -28,7 +29,7 @@ export function digestLines(digest: Digest): string[] {
         ({ name, release, problem }) => `${name}: ${[release, problem].filter((one) => one !== null).join(', ')}`,
       ),
     ]),
-  ].map((line) => cut(ascii(line)))
+  ].flatMap(wrapped)
 }
 
 /** The first line of the text without its time, for a subject or a chat. */
@@ -98,6 +99,11 @@ function ascii(text: string): string {
   return printable(text).replaceAll(/[^ -~]/g, '?')
 }
 
-function cut(text: string): string {
-  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 3)}...`
+/** What does not fit continues below, two columns further in. */
+function wrapped(line: string): string[] {
+  const text = ascii(line)
+  if (text.length <= WIDTH) return [text]
+  const indent = /^ */.exec(text)?.[0].length ?? 0
+  const [first = '', ...rest] = hangingLines('', text.trimStart(), { width: WIDTH, indent: indent + 2 })
+  return [first.slice(2), ...rest]
 }

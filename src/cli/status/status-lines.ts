@@ -2,6 +2,7 @@
 
 import type { NodeStatus, QueueStatus } from '../../fleet-view/node-status.ts'
 import { counted } from '../../lib/counted.ts'
+import { hangingLines } from '../../lib/hanging-lines.ts'
 import { printable } from '../../lib/printable.ts'
 import { ALERT_PAGE, firstSteps } from '../../observe/first-steps.ts'
 import type { LastRun } from '../../node/last-run.ts'
@@ -12,6 +13,8 @@ import type { NodeView } from './ask-status.ts'
 const WIDTH = 80
 const LABEL = 14
 const DAY_MS = 86_400_000
+/** Before an advice. */
+const DASH = `${' '.repeat(LABEL)}  - `
 
 /** `now` is unix milliseconds. */
 export function statusLines(view: NodeView, now: number): string[] {
@@ -53,7 +56,7 @@ function healthLines({ kind, checks }: NodeStatus['health']): string[] {
 function adviceLines(check: string): string[] {
   const first = firstSteps[check]
   if (!first) return []
-  return [...row('', `- ${first.step}`, LABEL + 2), ...row('', `- ${ALERT_PAGE}#${first.section}`, LABEL + 2)]
+  return [first.step, `${ALERT_PAGE}#${first.section}`].flatMap((text) => row(DASH, text, DASH.length))
 }
 
 function queueLines(queue: QueueStatus | null, now: number): string[] {
@@ -143,19 +146,6 @@ function date(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`
 }
 
-/** A label and its text, wrapped at spaces; a word that is too long is cut over several lines. */
 function row(label: string, text: string, indent: number = LABEL): string[] {
-  const width = WIDTH - indent
-  const lines: string[] = []
-  let line = ''
-  for (const word of printable(text).split(/(?<=\s)/)) {
-    let rest = word
-    if (line !== '' && line.length + rest.trimEnd().length > width) {
-      lines.push(line.trimEnd())
-      line = ''
-    }
-    for (; rest.trimEnd().length > width; rest = rest.slice(width)) lines.push(rest.slice(0, width))
-    line += rest
-  }
-  return [...lines, line.trimEnd()].map((one, index) => `${(index === 0 ? label : '').padEnd(indent)}${one}`.trimEnd())
+  return hangingLines(label, printable(text), { width: WIDTH, indent })
 }
