@@ -45,7 +45,7 @@ export const firstSteps: Readonly<Record<string, FirstStep>> = {
   greylist: stateFile,
   'mta-sts': stateFile,
   'tls-reports': stateFile,
-  reports: { step: 'run waypost report dmarc; the reason names the file or the report', section: 'state-files' },
+  reports: { step: 'run waypost report dmarc; the reason names the file or the report', section: 'reports' },
   webhooks: { step: 'check the target; its events wait for three days', section: 'webhooks' },
   oauth: { step: 'renew the secret or the login of the client; its mail waits', section: 'oauth-clients' },
   dns: { step: 'run waypost dns check: it says what to publish', section: 'dns-records' },

@@ -59,6 +59,10 @@ const faults: Readonly<Record<string, Fault>> = {
     },
     at: '30m',
   },
+  WaypostReportsSilent: {
+    series: { 'waypost_reports_last_read_age_seconds{kind="dmarc"}': `${4 * day}x100` },
+    at: '61m',
+  },
   WaypostOauthFails: { series: { 'waypost_oauth_client_works{client="m365"}': '0x60' }, at: '11m' },
   WaypostOauthSecretExpires: {
     series: { 'waypost_oauth_secret_expiry_timestamp_seconds{client="m365"}': `${20 * day}x100` },
