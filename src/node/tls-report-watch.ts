@@ -65,8 +65,13 @@ function startWatch(config: Config, settings: TlsReportSettings, ports: TlsRepor
   const { clock, log } = ports
   const counts = { sent: 0, 'given-up': 0 }
   let dropped = 0
-  const store = openStore(config, ports)
-  const collector = collectResults({ store, clock, written: (missed) => void (dropped += missed) })
+  const { store, stock } = openStore(config, ports)
+  const written = (missed: number, rows: number) => {
+    dropped += missed
+    // A domain that has its own share does not make the file full.
+    if (missed > 0 && rows >= stock.capacity) stock.refuse()
+  }
+  const collector = collectResults({ store, clock, written })
   let running: Promise<void> = Promise.resolve()
   let timer: Timer | null = null
   const start = (path: ReportPath) => {
@@ -161,7 +166,7 @@ async function sendMail(
   }
 }
 
-function openStore(config: Config, { state, budgets, log }: TlsReportPorts): NodeTlsResults {
+function openStore(config: Config, { state, budgets, log }: TlsReportPorts) {
   const path = tlsResultsPath(config)
   const stock = budgets.stock('tlsResults', () => store.size)
   const store: NodeTlsResults = createTlsResultStore(
@@ -180,7 +185,7 @@ function openStore(config: Config, { state, budgets, log }: TlsReportPorts): Nod
         ),
     },
   )
-  return store
+  return { store, stock }
 }
 
 function metricsOf(counts: Readonly<Record<string, number>>, dropped: () => number): readonly GaugeSource[] {
