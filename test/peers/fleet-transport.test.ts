@@ -224,6 +224,22 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('mail to doma
     expect(open.filter((cell) => !fleet.readBy(cell).includes(fleet.marker)).map(({ label }) => label)).toEqual([])
   })
 
+  it('the metrics show policies, levels and broken signatures', async () => {
+    const text = await fleet.metrics()
+    for (const [policy, level, result] of [
+      ['dane', 'none', 'deferred'],
+      ['mta-sts', 'none', 'deferred'],
+      ['encrypt', 'none', 'deferred'],
+      ['encrypt', 'encrypted', 'delivered'],
+      ['may', 'none', 'delivered'],
+    ])
+      expect(text).toMatch(
+        new RegExp(`^waypost_tls_policies_total{policy="${policy}",level="${level}",result="${result}"} [1-9]`, 'm'),
+      )
+    for (const dnssec of ['secure', 'insecure', 'bogus'])
+      expect(text).toMatch(new RegExp(`^waypost_dns_answers_total{dnssec="${dnssec}"} [1-9]`, 'm'))
+  })
+
   it.each(['user', 'machine', 'forward', 'bounce'] as const)('operators see why mail waits: %s', async (kind) => {
     const { config } = fleet.sender[kind]
     const cell = fleet.cells.find(({ label }) => label === 'denied-tlsa.dane') as Cell
@@ -235,6 +251,7 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('mail to doma
       /deferred \w+@denied-tlsa\.dane\S+ [^\n]*TLSA look-up of \S+ is bogus: [^\n]*DNSSEC[^\n]*\[TLS policy dane: dnssec-invalid\]/,
     )
     expect(list.stdout).toContain(nameOf(kind, cell))
+    expect(list.stdout).toMatch(/TLSA look-up of mx\.denied-tlsa\.dane\.signed\.test is bogus/)
   })
 
   it('each message arrives once, and its level of TLS is recorded', { timeout: PATIENCE_MS }, async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { encodeSrs } from '../../../src/route/srs/srs.ts'
 import { password, writeAccounts } from '../accounts.ts'
 import { type DnsForger, startDnsForger } from '../dns-forger.ts'
+import { freePort } from '../free-port.ts'
 import { type ManInTheMiddle, startManInTheMiddle } from '../man-in-the-middle.ts'
 import { startPolicyServer } from '../policy-server.ts'
 import type { SmtpDialogue } from '../smtp-dialogue.ts'
@@ -23,6 +24,8 @@ export interface AttackedFleet {
   /** In the subject and the body of each message. */
   readonly marker: string
   readonly forger: DnsForger
+  /** The metrics of the srs node. */
+  metrics(): Promise<string>
   /** What the attackers of a domain could read. */
   readBy(cell: Cell): Buffer
   /** Messages that arrived at the receivers of all domains. */
@@ -97,6 +100,7 @@ export async function startAttackedFleet(): Promise<AttackedFleet> {
     },
     marker,
     forger: attacker,
+    metrics: async () => (await fetch(nodes.metrics)).text(),
     readBy: ({ label }) => Buffer.concat([stage.get(label)?.middle.read() ?? Buffer.alloc(0), evilMiddle.read()]),
     arrived: () => [...receivers.values()].flatMap(({ peer }) => peer.messages),
     send: (chosen, prefix) => sendAll(world, nodes, { chosen, prefix, marker }),
@@ -142,7 +146,11 @@ function placeOf(world: World, receivers: Receivers, { promise }: Cell) {
   return { host: (receivers.get(promise) as Receiver).host, port: world.mxPort }
 }
 
-type Nodes = Readonly<Record<'mx' | 'srs' | 'submission' | 'mta', WholeNode>> & { readonly machine: Certificate }
+type Nodes = Readonly<Record<'mx' | 'srs' | 'submission' | 'mta', WholeNode>> & {
+  readonly machine: Certificate
+  /** Of the srs node. */
+  readonly metrics: string
+}
 
 interface Certificate {
   readonly certificate: string
@@ -180,7 +188,8 @@ async function startNodes(
       destinations: { '*.secure.plain.test': { tls: 'secure', ca } },
     },
   }
-  const srs = await world.node({ role: 'srs', mail, yaml: common })
+  const admin = `127.0.0.1:${await freePort()}`
+  const srs = await world.node({ role: 'srs', mail, yaml: { ...common, admin: { listen: admin } } })
   const peers = { srs: [`${srs.address}:${srs.port}`] }
   const mx = await world.node({ role: 'mx', mail, yaml: { ...common, peers } })
   const inside = { mx: [`${mx.address}:${mx.port}`] }
@@ -196,7 +205,7 @@ async function startNodes(
     mail,
     yaml: { ...common, machines: accounts.yaml.machines, peers: inside },
   })
-  return { mx, srs, submission, mta, machine: accounts.machine }
+  return { mx, srs, submission, mta, machine: accounts.machine, metrics: `http://${admin}/metrics` }
 }
 
 interface Batch {
