@@ -158,9 +158,9 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('mail to doma
       const late = missing()
       if (late.length === 0) break
       await repeatReports()
-      // Mail for a host that was just unreachable waits for the next try of other mail to it.
-      const nodes = [...new Set(late.map(({ kind }) => fleet.sender[kind]))]
-      await Promise.all(nodes.map(({ config }) => runWaypost(['queue', 'retry', '--all', '-c', config])))
+      // Mail for a host that was just unreachable waits for the next try of other mail to it. So each kind is retried alone.
+      for (const kind of new Set(late.map((one) => one.kind)))
+        await runWaypost(['queue', 'retry', '--recipient', `${kind}@*`, '-c', fleet.sender[kind].config])
     }
     return missing().map(({ name }) => name)
   }
