@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { get, type Server } from 'node:http'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { hostile, obeyed } from '../../test/lib/hostile-text.ts'
 import type { HealthReport } from '../observe/health-report.ts'
-import { startAdmin } from './http.ts'
+import { startAdmin, startAdminSocket } from './http.ts'
 import type { AdminSettings, AdminSources } from './http.ts'
 
 const healthy: HealthReport = { kind: 'ok', checks: { queue: { kind: 'ok' } } }
@@ -123,6 +127,43 @@ describe('the admin server', () => {
     socket.end('EHLO example.net\r\n\0\r\n')
     await new Promise((resolve) => socket.once('close', resolve))
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  test('asks for the status page what is neither metrics nor health, and never takes a TCP client for one of a socket', async () => {
+    const asked: unknown[] = []
+    const { url } = await start({
+      page: async ({ method, url: path, body, ip, certificate }) => {
+        asked.push({ method, path, body, ip, certificate })
+        return { status: 200, contentType: 'text/html', content: 'page' }
+      },
+    })
+    expect(await (await fetch(`${url}/queue?a=1`)).text()).toBe('page')
+    await fetch(`${url}/act`, { method: 'POST', body: 'x=1' }).then((response) => response.text())
+    const known = { ip: '127.0.0.1', certificate: null }
+    expect(asked).toEqual([
+      { method: 'GET', path: '/queue?a=1', body: '', ...known },
+      { method: 'POST', path: '/act', body: 'x=1', ...known },
+    ])
+    expect((await fetch(`${url}/act`, { method: 'POST', body: 'x'.repeat(20_000) })).status).toBe(413)
+    expect((await fetch(`${url}/metrics`, { method: 'POST', body: 'x' })).status).toBe(405)
+  })
+
+  test('serves a Unix socket, whose clients have no address', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'waypost-admin-')), 'sock')
+    const ips: unknown[] = []
+    const page: AdminSources['page'] = async ({ ip }) => {
+      ips.push(ip)
+      return { status: 200, contentType: 'text/plain', content: 'page' }
+    }
+    const bind = (server: Server) => new Promise<void>((resolve) => server.listen(path, resolve))
+    const started = await startAdminSocket(bind, { ...sources, page })
+    if (started.kind === 'refused') throw new Error(started.problem)
+    running.push(started)
+    const [response] = await once(get({ socketPath: path, path: '/' }), 'response')
+    response.resume()
+    expect([response.statusCode, ips]).toEqual([200, [null]])
+    const refused = await startAdminSocket(() => Promise.reject(new Error('EACCES')), sources)
+    expect(refused).toMatchObject({ kind: 'refused', problem: 'EACCES' })
   })
 
   test('forbids caching and content sniffing', async () => {

@@ -58,7 +58,7 @@ export function checkPorts(
 ): void {
   const all: Bound[] = [
     ...listeners.map(({ name, host, port }) => ({ path: ['listen', name], host, port })),
-    ...(admin ? [{ path: ['admin', 'listen'], ...admin.listen }] : []),
+    ...(admin?.listen ? [{ path: ['admin', 'listen'], ...admin.listen }] : []),
     ...(queue_transfer ? [{ path: ['queue_transfer', 'listen'], ...queue_transfer.listen }] : []),
     ...(autoconfig?.listen ? [{ path: ['autoconfig', 'listen'], ...autoconfig.listen }] : []),
     ...(page ? [{ path: ['self_service', 'listen'], ...page.listen }] : []),

@@ -26,3 +26,19 @@ export function sendPage(request: IncomingMessage, response: ServerResponse, pag
   })
   response.end(request.method === 'HEAD' ? undefined : page.content)
 }
+
+/** Requests and forms are a few hundred octets. */
+const MAX_BODY = 16 * 1024
+
+/** Null if it is too large. What says so is not read, because the reply to a broken-off request may be lost. */
+export async function readBody(request: IncomingMessage): Promise<string | null> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return null
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BODY) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

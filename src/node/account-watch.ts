@@ -17,7 +17,7 @@ import type { StateChannel } from '../state/thread/state-messages.ts'
 import type { Usage } from '../state/usage-contract.ts'
 import { accountLimits, brakeSettings } from '../wiring/account-settings.ts'
 import { accountsPath } from '../wiring/node-paths.ts'
-import { followAccountHolds } from './account-holds.ts'
+import { type AccountHolds, followAccountHolds } from './account-holds.ts'
 
 export interface AccountWatch {
   readonly usage: Usage
@@ -29,6 +29,9 @@ export interface AccountWatch {
   /** The queue follows the holds that stand. Await it before anything is delivered. */
   start(): Promise<void>
   readonly sentBy: NodeAccounts['sentBy']
+  readonly held: NodeAccounts['held']
+  /** Ends a hold; the queue follows. */
+  readonly release: NodeAccounts['release']
   readonly accountLimits: () => AccountLimitSettings | null
   readonly health: HealthCheck
   /** Follows a reload. */
@@ -74,6 +77,8 @@ export function watchAccounts(config: Config, { state, clock, queue, log }: Acco
   return {
     usage: accounts,
     sentBy: (account, view) => accounts.sentBy(account, view),
+    held: () => accounts.held(),
+    release: async (account, by) => following(holds, await accounts.release(account, by)),
     accountLimits: () => limits,
     brake: accounts,
     brakeSettings: () => braking,
@@ -102,6 +107,12 @@ export function watchAccounts(config: Config, { state, clock, queue, log }: Acco
       return accounts.close()
     },
   }
+}
+
+/** The queue follows the end of a hold at once. */
+function following(holds: Pick<AccountHolds, 'due'>, isEnded: boolean | null): boolean | null {
+  if (isEnded) holds.due()
+  return isEnded
 }
 
 function followMail(accounts: NodeAccounts, events: readonly Event[]): void {

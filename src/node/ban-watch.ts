@@ -22,6 +22,8 @@ import { MOST_EXPORTED, nftablesText } from './nftables-sets.ts'
 export interface BanWatch {
   readonly bans: Bans
   readonly check: Pick<BanCheckParts, 'bans' | 'isKnown'>
+  /** For operators: those that stand, a new one, and the end of one. */
+  readonly operator: Pick<NodeBans, 'standing' | 'order' | 'end' | 'problem'>
   readonly health: HealthCheck
   readonly metric: GaugeSource
   /** Connects the login: counts of the last run go to its guard, and its known clients are spared. */
@@ -86,6 +88,7 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
   return {
     bans: table,
     check: { bans: table, isKnown: (client) => login?.known.holds(client) ?? false },
+    operator: table,
     health: {
       name: 'bans',
       check: () =>

@@ -19,7 +19,17 @@ import { checkFleetDns } from './fleet-dns-check.ts'
 import { loadPlan } from './fleet-plan.ts'
 import { createShow } from './show-certificate.ts'
 
+/** What the last check found, for the status page. */
+export interface FleetDnsState {
+  /** Unix milliseconds; null before the first check. */
+  readonly checkedAt: number | null
+  /** Why the DNS is not compared; null if it is. */
+  readonly problem: string | null
+  readonly findings: readonly DatedFinding[]
+}
+
 export interface FleetDnsWatch {
+  state(): FleetDnsState
   readonly health: HealthCheck
   readonly metrics: readonly GaugeSource[]
   close(): void
@@ -79,6 +89,11 @@ function startWatch(config: Config, settings: Settings, ports: FleetDnsPorts): F
   const first = clock.after(FIRST_MS, () => void check())
   const repeated = clock.every(settings.every, () => void check())
   return {
+    state: () => ({
+      checkedAt,
+      problem: state.kind === 'unusable' ? state.cause : null,
+      findings: state.kind === 'checked' ? state.findings : [],
+    }),
     health: { name: 'dns', check: () => healthOf(state) },
     metrics: metricsOf(
       () => state,

@@ -23,7 +23,6 @@ import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
 import { quarantineSettings } from '../wiring/mail-settings.ts'
-import { adminSettings } from '../wiring/node-settings.ts'
 import { answerCommands, followOrders } from './answer-commands.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
@@ -44,6 +43,7 @@ import { openLoginUses } from './open-login-uses.ts'
 import { openTokens } from './open-tokens.ts'
 import { observeNode } from './observation.ts'
 import type { Observation, ObservationParts } from './observation.ts'
+import type { StatusPageParts } from './start-status.ts'
 import { createLoginWatch } from '../reception/login-watch.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { createProbe, neededRoles } from './reachability.ts'
@@ -205,8 +205,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, revocation, ...secured, modes }
+  const https = [...received.https, observation]
   const followers = { greylist: services.greylist, accounts: clients.accounts, reports: path.reports }
-  const running = { ...used, ...received, ...followers }
+  const running = { ...used, ...received, ...followers, https }
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
@@ -256,7 +257,8 @@ function startState(
 }
 
 type ObservedParts = Omit<ObservationParts, 'reachability' | 'certificateMismatch' | 'certificate' | 'quarantine'> &
-  Pick<ProbePorts, 'certificate' | 'resolver'>
+  Pick<ProbePorts, 'certificate' | 'resolver'> &
+  StatusPageParts
 
 /** Starts the probes of resolver and fleet nodes, then log, metrics and health. */
 async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposableStack): Promise<Observation> {
@@ -267,7 +269,7 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
   )
   stops.defer(() => reachability.close())
   const mismatch = () => certificateMismatch(certificate.value, config.hostname)
-  const observation = await observeNode(adminSettings(config), {
+  const observation = await observeNode(config, {
     ...parts,
     reachability,
     quarantine: quarantineSettings(config),

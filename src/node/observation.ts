@@ -1,11 +1,14 @@
 // Log, metrics and health of a running node. Each event reaches the log and the counters after its commit.
 
+import type { Server } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import { Registry } from 'prom-client'
-import { startAdmin } from '../admin/http.ts'
-import type { AdminSettings } from '../admin/http.ts'
+import { type AdminSources, type AdminStart, startAdmin, startAdminSocket } from '../admin/http.ts'
 import type { LastUses } from '../auth/last-uses.ts'
 import type { Budgets } from '../budget/budgets.ts'
+import type { Config } from '../config/config.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
+import { groupId } from '../lib/group-id.ts'
 import { checkHealth } from '../observe/health-report.ts'
 import type { HealthCheck, HealthReport } from '../observe/health-report.ts'
 import { createEventRates, type EventRates } from '../observe/event-rates.ts'
@@ -13,6 +16,9 @@ import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource, HistogramSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import { bindSocket } from '../server/bind-socket.ts'
+import { tlsOptions } from '../server/tls-material.ts'
+import { adminSettings } from '../wiring/node-settings.ts'
 import type { AccountWatch } from './account-watch.ts'
 import type { BanWatch } from './ban-watch.ts'
 import type { KeyWatch } from './key-watch.ts'
@@ -53,6 +59,7 @@ import type { ProxyCount } from './proxy-count.ts'
 import type { ReachabilityWatch } from './reachability-watch.ts'
 import type { SignInCount } from './sign-in-count.ts'
 import { StartFailure } from './start-failure.ts'
+import { openStatusPage, type StatusPageParts } from './start-status.ts'
 
 export interface ObservationParts extends HealthParts {
   readonly queue: OpenQueue
@@ -107,14 +114,19 @@ export interface ObservationParts extends HealthParts {
   readonly probe: Pick<ProbeWatch, 'health' | 'metrics' | 'histogram' | 'isProbe'> | null
 }
 
+/** Connections that wait for the node, as for TCP. */
+const SOCKET_BACKLOG = 128
+
 export interface Observation {
   health(): Promise<HealthReport>
   readonly rates: EventRates
+  /** Uses the certificates of a reload. Null, or why they cannot be used. */
+  updateTls(): string | null
   close(): Promise<void>
 }
 
-/** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
-export async function observeNode(admin: AdminSettings | null, parts: ObservationParts): Promise<Observation> {
+/** Starts to log and to count events, and the admin listeners. Rejects if an address cannot be bound. */
+export async function observeNode(config: Config, parts: ObservationParts & StatusPageParts): Promise<Observation> {
   const { queue, clock, log } = parts
   const checks = allChecks(parts)
   const registry = new Registry()
@@ -133,19 +145,70 @@ export async function observeNode(admin: AdminSettings | null, parts: Observatio
       rates.record(event)
     }
   })
-  if (!admin) return { health, rates, close: async () => undefined }
-  const listener = await startAdmin(admin, {
+  const status = openStatusPage(config, { ...parts, health })
+  const sources: AdminSources = {
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     health,
+    ...(status ? { page: status.page } : {}),
     bug: (error, context) => log.bug(error, context),
+  }
+  const started = await startAdminListeners(config, sources, parts).catch((error: unknown) => {
+    status?.close()
+    throw error
   })
-  if (listener.kind === 'refused')
+  return {
+    health,
+    rates,
+    updateTls: () => started.map((one) => one.updateTls()).find((cause) => cause !== null) ?? null,
+    close: async () => {
+      await Promise.all(started.map((one) => one.close()))
+      status?.close()
+    },
+  }
+}
+
+type Listening = AdminStart & { readonly kind: 'listening' }
+
+/** That of the address and that of the socket. If one cannot be bound, none listens. */
+async function startAdminListeners(
+  config: Config,
+  sources: AdminSources,
+  { certificate }: Pick<StatusPageParts, 'certificate'>,
+): Promise<readonly Listening[]> {
+  const started: Listening[] = []
+  const add = async (start: Promise<AdminStart>, { key, place }: { readonly key: string; readonly place: string }) => {
+    const listener = await start
+    if (listener.kind === 'listening') return void started.push(listener)
+    await Promise.all(started.map((one) => one.close()))
     throw new StartFailure(
-      ['admin', 'listen'],
-      `admin.listen: cannot listen on ${formatEndpoint(admin)}: ${listener.problem}`,
+      ['admin', key],
+      `admin.${key}: cannot listen on ${place}: ${listener.problem}`,
       listener.cause,
     )
-  return { health, rates, close: () => listener.close() }
+  }
+  const settings = adminSettings(config)
+  // The certificate of an operator proves only a name of the list of operators: no authority has to have signed it.
+  const tls = (): TlsOptions => {
+    const { value } = certificate
+    if (!value) throw new Error('admin.tls needs a certificate (tls)')
+    return { ...tlsOptions(value, [value]), requestCert: true, rejectUnauthorized: false }
+  }
+  const withTls = config.admin?.tls === true ? { tls } : {}
+  if (settings)
+    await add(startAdmin({ ...settings, ...withTls }, sources), { key: 'listen', place: formatEndpoint(settings) })
+  const socket = config.admin?.socket
+  if (socket) {
+    const gid = socket.group === null ? null : groupId(socket.group)
+    if (socket.group !== null && gid === null)
+      throw new StartFailure(
+        ['admin', 'socket'],
+        `admin.socket.group: there is no group ${socket.group} in /etc/group`,
+        undefined,
+      )
+    const bind = (server: Server) => bindSocket(server, { path: socket.path, gid }, SOCKET_BACKLOG)
+    await add(startAdminSocket(bind, sources), { key: 'socket', place: socket.path })
+  }
+  return started
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {

@@ -5,8 +5,8 @@ import { html } from '../lib/html.ts'
 import type { HttpsRequest } from '../server/https-listener.ts'
 import { loginsPage, sentMailPage } from './activity-pages.ts'
 import { addAppPassword, appPasswordsPage, removeAppPassword } from './app-password-pages.ts'
-import { browserToken, newBrowserToken, whyForeign } from './form-guard.ts'
-import { pageOf, redirect } from './layout.ts'
+import { browserToken, newBrowserToken, whyForeign } from '../lib/form-guard.ts'
+import { COOKIE, pageOf, redirect } from './layout.ts'
 import { overview } from './overview.ts'
 import { changePassword, passwordPage } from './password-page.ts'
 import { secondFactorPage, turnOff, turnOn } from './second-factor-pages.ts'
@@ -52,7 +52,7 @@ export function createAnswer(parts: ServiceParts): (request: HttpsRequest) => Pr
     const isPost = method === 'POST'
     const handler = isPost ? resource.post : method === 'GET' || method === 'HEAD' ? resource.get : undefined
     if (!handler) return plainPage(405, 'Method not allowed', { allow: allowed(resource) })
-    const browser = browserToken(request) ?? newBrowserToken()
+    const browser = browserToken(request, COOKIE) ?? newBrowserToken()
     const session = await parts.sessions.find(browser)
     const form = new URLSearchParams(isPost ? request.body : '')
     const visit: Visit = { ...parts, request, path: url.pathname, query: url.searchParams, form, browser, session }

@@ -3,9 +3,12 @@
 import { createHash } from 'node:crypto'
 import type { Page } from '../lib/http-page.ts'
 import { type Html, html, type HtmlValue } from '../lib/html.ts'
-import { cookieField } from './form-guard.ts'
+import { cookieField, type PageCookie } from '../lib/form-guard.ts'
 import { STYLE } from './style.ts'
 import type { Visit } from './visit.ts'
+
+/** Of this page. */
+export const COOKIE: PageCookie = { name: '__Host-waypost', isSecure: true }
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 /** Only the style of this file and forms to this host. Referrer `same-origin`: with `no-referrer` browsers would send `Origin: null`. */
@@ -66,7 +69,7 @@ ${body}
     status,
     contentType: 'text/html; charset=utf-8',
     content: `<!doctype html>\n${content.html}`,
-    headers: { ...FIELDS, ...(browser === undefined ? {} : { 'set-cookie': cookieField(browser) }) },
+    headers: { ...FIELDS, ...(browser === undefined ? {} : { 'set-cookie': cookieField(browser, COOKIE) }) },
   }
 }
 
@@ -91,7 +94,11 @@ export function redirect(to: string, browser?: string): Page {
     status: 303,
     contentType: 'text/plain; charset=utf-8',
     content: '',
-    headers: { ...FIELDS, location: to, ...(browser === undefined ? {} : { 'set-cookie': cookieField(browser) }) },
+    headers: {
+      ...FIELDS,
+      location: to,
+      ...(browser === undefined ? {} : { 'set-cookie': cookieField(browser, COOKIE) }),
+    },
   }
 }
 

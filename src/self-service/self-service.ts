@@ -3,7 +3,7 @@
 import { type HttpsListener, type HttpsListenerPorts, startHttpsListener } from '../server/https-listener.ts'
 import type { Pool } from '../budget/pool.ts'
 import { createAnswer } from './answer-visit.ts'
-import { createFormGuard } from './form-guard.ts'
+import { createFormGuard } from '../lib/form-guard.ts'
 import type { SelfServicePorts, SelfServiceSettings } from './service-ports.ts'
 import { createSessions } from './sessions.ts'
 

@@ -2,7 +2,7 @@
 
 import type { Page } from '../lib/http-page.ts'
 import type { HttpsRequest } from '../server/https-listener.ts'
-import type { FormGuard } from './form-guard.ts'
+import type { FormGuard } from '../lib/form-guard.ts'
 import type { SelfServicePorts, SelfServiceSettings } from './service-ports.ts'
 import type { Session, Sessions } from './sessions.ts'
 

@@ -9,7 +9,7 @@ import type { Pool } from '../budget/pool.ts'
 import type { Rate } from '../budget/rate.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
-import { type Page, plainPage, sendPage } from '../lib/http-page.ts'
+import { type Page, plainPage, readBody, sendPage } from '../lib/http-page.ts'
 import { clientNetwork, plainAddress } from '../lib/ip-address.ts'
 import type { Log } from '../lib/log.ts'
 import { createServerCertificates } from './server-certificates.ts'
@@ -53,8 +53,6 @@ export interface HttpsListener {
   close(): Promise<void>
 }
 
-/** Requests and forms are a few hundred octets. */
-const MAX_BODY = 16 * 1024
 const MAX_HEADER = 16 * 1024
 /** A program or a browser sends a request at once; slower clients are disconnected, ms. */
 const REQUEST_MS = 10_000
@@ -158,17 +156,4 @@ async function serve(request: IncomingMessage, response: ServerResponse, { setti
     ports.log.bug(error, `a request to ${settings.key}`)
     sendPage(request, response, plainPage(500, 'Internal error'))
   }
-}
-
-/** Null if it is too large. What says so is not read, because the reply to a broken-off request may be lost. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return null
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_BODY) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

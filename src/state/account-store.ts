@@ -1,7 +1,7 @@
 // What a running node knows about its accounts. While the file cannot be used, mail of accounts is deferred: a limit or a hold that is not
 // known must not be passed.
 
-import type { Brake, ComplaintFacts } from './brake-contract.ts'
+import type { AccountHold, Brake, ComplaintFacts } from './brake-contract.ts'
 import type { HoldRow, Progress } from './sqlite/hold-rows.ts'
 import type { SentMail, SentView } from './sqlite/sent-mail.ts'
 import { openStateClient, type StateFilePorts } from './thread/state-file-client.ts'
@@ -27,6 +27,13 @@ export interface NodeAccounts extends Usage, Brake {
   advance(row: HoldRow, to: Progress): Promise<void>
   /** How many holds stand. */
   standing(): Promise<number>
+  /** The holds that stand, the newest first; none before the file is opened, null while they are not known. */
+  held(): Promise<readonly AccountHold[] | null>
+  /** Ends a hold; false if none stands, null if the file cannot be used. */
+  release(
+    account: AccountName,
+    by: { readonly at: number; readonly name: string; readonly reason: string },
+  ): Promise<boolean | null>
   /** Removes old rows, some at a time. */
   purge(at: number): Promise<void>
   /** Why the file cannot be used; null while it can. */
@@ -73,6 +80,8 @@ export function createNodeAccounts(path: string, ports: StateFilePorts): NodeAcc
     unfinished: async (below) => (isOpen ? await ask().unfinished(below) : null) ?? [],
     advance: async (row, to) => void (await ask().advance(row, to)),
     standing: async () => (isOpen ? await ask().standing() : null) ?? 0,
+    held: async () => (isOpen ? ask().held() : []),
+    release: (account, by) => ask().release(account, by),
     purge: async (at) => void (await ask().purge(at)),
     close: () => file.close(),
   }

@@ -1,6 +1,6 @@
 // The bans of a running node. While the file cannot be used, the counts in memory still limit guesses.
 
-import type { Ban, Bans, KeptCount } from './ban-contract.ts'
+import type { Ban, Bans, BanSubject, KeptCount, OperatorBan } from './ban-contract.ts'
 import type { KeptRow } from './sqlite/ban-rows.ts'
 import type { BanNews } from './sqlite/sqlite-bans.ts'
 import { openStateClient, type StateFilePorts } from './thread/state-file-client.ts'
@@ -12,6 +12,13 @@ export interface NodeBans extends Bans {
   reported(news: readonly BanNews[]): Promise<void>
   /** The bans that stand, those that end last first. */
   standing(at: number, limit: number): Promise<readonly Ban[]>
+  /** A ban of an operator; null if the file cannot be used. */
+  order(ban: OperatorBan): Promise<Ban | null>
+  /** Ends a ban; null if none stands, or the file cannot be used. */
+  end(
+    subject: BanSubject,
+    by: { readonly at: number; readonly name: string; readonly reason: string },
+  ): Promise<Ban | null>
   saveCounts(counts: readonly KeptCount[], at: number): Promise<void>
   counts(): Promise<readonly KeptRow[]>
   /** Why the file cannot be used; null while it can. */
@@ -57,6 +64,8 @@ export function createNodeBans(
     },
     reported: async (news) => void (await file.ask.reported(news)),
     standing: async (at, limit) => (await file.ask.standing(at, limit)) ?? [],
+    order: (ban) => file.ask.order(ban),
+    end: (subject, by) => file.ask.end(subject, by),
     saveCounts: async (counts, at) => void (await file.ask.saveCounts(counts, at)),
     counts: async () => (await file.ask.counts()) ?? [],
     close: () => file.close(),

@@ -39,7 +39,7 @@ export function validationSettings({ dns, delivery }: Pick<Config, 'dns' | 'deli
   return { ...dns.probe, isRequired }
 }
 
-/** Null if the configuration has no admin listener. */
+/** Null if the configuration has no address for it. */
 export function adminSettings({ admin }: Pick<Config, 'admin'>): AdminSettings | null {
-  return admin ? { host: admin.listen.host, port: admin.listen.port, allowRemote: admin.allow_remote } : null
+  return admin?.listen ? { ...admin.listen, allowRemote: admin.allow_remote } : null
 }

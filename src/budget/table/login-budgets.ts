@@ -28,6 +28,24 @@ export const loginBudgets = {
     reason:
       'Three codes of a million are right at a time. A stranger who knows the password gets some 170 guesses a day, and has found a code after a year with a chance of one in six. The person sees the failed attempts.',
   },
+  operatorSessions: {
+    kind: 'pool',
+    holds: 'Sessions of operators at the status page (`admin.login`)',
+    capacity: 100,
+    account: 4,
+    answer: 'the sign-in is refused for now; of one token the oldest session ends instead',
+    reason: 'A session is a few hundred octets, and needs a right token. A node has a few operators.',
+  },
+  operatorLogins: {
+    kind: 'rate',
+    holds: 'Sign-ins at the status page with a wrong token',
+    per: 'client',
+    capacity: 20,
+    halfLifeMs: 10 * MINUTE,
+    keys: 10_000,
+    answer: '`429` at the status page',
+    reason: 'A token has 256 random bits, so that no number of guesses finds one; the log has a line for each.',
+  },
   failedLoginsOfPair: {
     kind: 'rate',
     holds: 'Failed logins of an account from a client from which it has logged in before',

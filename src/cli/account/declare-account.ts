@@ -1,7 +1,7 @@
 // Commands about accounts: users, machines and app passwords.
 
 import { type Command, InvalidArgumentError } from 'commander'
-import { userKey } from '../../auth/passwd-line.ts'
+import { readAccountName } from '../../auth/subject-names.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { AccountName } from '../../state/usage-contract.ts'
 import {
@@ -149,9 +149,7 @@ function readNumber(text: string): number {
 
 /** `kim`, `user:Kim`, `machine:ci-01`, `user:kim (app phone)`. */
 export function readAccount(text: string): AccountName {
-  const [, kind = 'user', rest = ''] = /^(?:(user|machine):)?(.*)$/s.exec(text) ?? []
-  if (rest.trim() === '') throw new InvalidArgumentError('expected a user name or machine:NAME')
-  if (kind === 'machine') return `machine:${rest}`
-  const [, user = rest, app] = /^(.*?) \(app (.*)\)$/s.exec(rest) ?? []
-  return `user:${userKey(user)}${app === undefined ? '' : ` (app ${app})`}`
+  const account = readAccountName(text)
+  if (account === null) throw new InvalidArgumentError('expected a user name or machine:NAME')
+  return account
 }

@@ -1,9 +1,8 @@
 // Commands about bans.
 
 import { type Command, InvalidArgumentError } from 'commander'
-import { userKey } from '../../auth/passwd-line.ts'
+import { readBanSubject } from '../../auth/subject-names.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { clientNetwork, networkAround, parseNetwork } from '../../lib/ip-address.ts'
 import type { BanSubject } from '../../state/ban-contract.ts'
 import {
   asJson,
@@ -83,20 +82,8 @@ function readBanTime(text: string): number {
   return ms
 }
 
-/** An IPv6 address stands for its /64, because a client has all of it. */
 export function readSubject(text: string): BanSubject {
-  const network = parseNetwork(text)
-  if (network === null) {
-    if (text.trim() === '' || text.includes('/') || /\s/.test(text))
-      throw new InvalidArgumentError('expected an address, a network such as 192.0.2.0/24, or a user name')
-    return { kind: 'account', value: userKey(text) }
-  }
-  const [address = '', bits = ''] = network.split('/')
-  const isOne = Number(bits) >= (address.includes(':') ? CLIENT_BITS : IPV4_BITS)
-  if (isOne) return { kind: 'address', value: clientNetwork(address) }
-  if (Number(bits) === 0) throw new InvalidArgumentError('expected a network with a prefix, not every address')
-  return { kind: 'network', value: networkAround(address, Number(bits)) ?? network }
+  const subject = readBanSubject(text)
+  if (typeof subject === 'string') throw new InvalidArgumentError(subject)
+  return subject
 }
-
-const CLIENT_BITS = 64
-const IPV4_BITS = 32

@@ -1,6 +1,6 @@
 // waypost certificates list: what each certificate of the node is for, when it ends, and the TLSA records of its key and of the next one.
 
-import { X509Certificate } from 'node:crypto'
+import { describeCertificate } from '../../certificates/describe-certificate.ts'
 import { keeperFiles } from '../../certificates/keeper-files.ts'
 import { type KeptPairs, readKept } from '../../certificates/kept-pairs.ts'
 import { type KeeperState, readState } from '../../certificates/keeper-state.ts'
@@ -87,23 +87,15 @@ function certificatesOf(config: Config): Listed[] {
   const firstIsReal = tls.acme?.isTemporary !== true
   const own = keyHoldSettings(config)?.ports ?? SMTP_PORTS
   const all = [tls, ...(tls.more ?? [])].map(({ certificate }, index) => {
-    const leaf = new X509Certificate(certificate)
-    const names = (leaf.subjectAltName ?? '')
-      .split(', ')
-      .flatMap((one) => (one.startsWith('DNS:') ? [one.slice(4)] : []))
-    const digest = tlsaDigest(certificate)
-    const expires = new Date(leaf.validTo)
+    const { expiresAt, ...described } = describeCertificate(
+      certificate,
+      index === 0 ? (tls.acme?.tlsa_ports ?? own) : own,
+    )
     return {
       key: index === 0 ? 'tls' : `tls.more.${index - 1}`,
-      names,
-      // That of a temporary certificate is empty, and Node.js gives no text then.
-      issuer: (leaf.issuer ?? 'itself').replaceAll('\n', ', '),
-      expires: expires.toISOString(),
-      daysLeft: Math.floor((expires.getTime() - systemClock.now()) / DAY_MS),
-      keyFingerprint: digest.toString('hex'),
-      tlsa: tlsaOwners(names, index === 0 ? (tls.acme?.tlsa_ports ?? own) : own).map((owner) =>
-        tlsaLine(owner, digest),
-      ),
+      ...described,
+      expires: new Date(expiresAt).toISOString(),
+      daysLeft: Math.floor((expiresAt - systemClock.now()) / DAY_MS),
     }
   })
   return firstIsReal ? all : all.slice(1)

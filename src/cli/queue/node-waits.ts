@@ -3,7 +3,8 @@
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { EngineWaits } from '../../delivery/engine.ts'
-import { type DestinationWait, waitReasons } from '../../queue/scheduling/destination-wait.ts'
+import { waitReasons } from '../../queue/scheduling/destination-wait.ts'
+import type { NodeWaits } from '../../queue/scheduling/why-waiting.ts'
 import { askNode } from '../node/ask-node.ts'
 
 /** A node answers from memory. */
@@ -21,13 +22,6 @@ const answer = z.object({
     }),
   ),
 })
-
-export interface NodeWaits {
-  /** Why nothing is attempted at all, or null. */
-  readonly stopped: string | null
-  /** By next hop. */
-  readonly destinations: ReadonlyMap<string, DestinationWait>
-}
 
 /** Asks the node of a queue directory. */
 export async function readNodeWaits(queueDirectory: string): Promise<NodeWaits> {

@@ -7,8 +7,8 @@ import { jsonArray, line, lines, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
 import type { NodePlace } from '../place/node-place.ts'
-import { type NodeWaits, readNodeWaits } from './node-waits.ts'
-import { age, whyWaiting } from './why-waiting.ts'
+import { readNodeWaits } from './node-waits.ts'
+import { age, whyWaiting, type NodeWaits } from '../../queue/scheduling/why-waiting.ts'
 import { withQueueReader } from './with-queue.ts'
 
 export interface ListOptions extends NodePlace {

@@ -6,7 +6,7 @@ import type { Io } from '../io.ts'
 import type { NodePlace } from '../place/node-place.ts'
 import { readNodeWaits } from './node-waits.ts'
 import type { WaitView } from './queue-list.ts'
-import { age, destinationText } from './why-waiting.ts'
+import { age, destinationText } from '../../queue/scheduling/why-waiting.ts'
 import { withQueueReader } from './with-queue.ts'
 
 export function queueStats(

@@ -3,8 +3,7 @@
 import { effectOf } from '../../queue/contract/control-effect.ts'
 import type { Hold, ListedRecipient, QueueReader } from '../../queue/contract/queue-reader.ts'
 import type { QueueFilter } from '../../queue/contract/recipient-filter.ts'
-import type { NodeWaits } from './node-waits.ts'
-import { type Wait, whyWaiting } from './why-waiting.ts'
+import { type Wait, whyWaiting, type NodeWaits } from '../../queue/scheduling/why-waiting.ts'
 
 /** One cause, and how many recipients it stops. */
 export interface StillWaiting {

@@ -3,9 +3,9 @@
 import { expect, it } from 'vitest'
 import type { ListedMessage, ListedRecipient } from '../../queue/contract/queue-reader.ts'
 import type { DestinationWait } from '../../queue/scheduling/destination-wait.ts'
-import type { NodeWaits } from './node-waits.ts'
+import type { NodeWaits } from '../../queue/scheduling/why-waiting.ts'
 import { stillWaiting } from './still-waiting.ts'
-import { whyWaiting } from './why-waiting.ts'
+import { whyWaiting } from '../../queue/scheduling/why-waiting.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
 const MINUTE = 60_000

@@ -7,8 +7,8 @@ import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
 import type { NodePlace } from '../place/node-place.ts'
 import { withQueueReader } from '../queue/with-queue.ts'
-import { type CheckFigures, type CheckReport, CheckReportBuilder, type Refused } from './check-report.ts'
-import type { Counted } from './top-counts.ts'
+import { type CheckFigures, type CheckReport, CheckReportBuilder, type Refused } from '../../status/check-report.ts'
+import type { Counted } from '../../status/top-counts.ts'
 
 /** Times are unix milliseconds. */
 export interface ReportChecksOptions {

@@ -14,6 +14,7 @@ export function declareSecrets(program: Command, io: Io, finish: Finish): void {
   declareSrs(program, io, finish)
   declareDkim(program, io, finish)
   declarePasswd(program, io, finish)
+  declareOperatorToken(program, io, finish)
 }
 
 function declareSrs(program: Command, io: Io, finish: Finish): void {
@@ -150,4 +151,17 @@ function declarePasswd(program: Command, io: Io, finish: Finish): void {
     .action((user: string, { file = '', json = false }: PasswdFlags) => run({ action: 'remove', user, file, json }))
   declareAppPasswords(passwd, io, finish)
   declareSecondFactors(passwd, io, finish)
+}
+
+function declareOperatorToken(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('operator-token')
+    .description('make a token for the status page, and print it with its line for `admin.login.operators`')
+    .argument('<name>', 'name of the operator, for the ledger')
+    .option('--right <right>', 'view or act', 'act')
+    .option(...asJson)
+    .action(async (name: string, { right, json = false }: { readonly right: string; readonly json?: boolean }) => {
+      const { operatorToken } = await import('./operator-token.ts')
+      finish(operatorToken({ name, right, json }, io))
+    })
 }

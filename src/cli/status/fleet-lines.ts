@@ -3,7 +3,7 @@
 import type { FleetNodeStatus } from '../../fleet-view/fleet-client.ts'
 import type { NodeStatus } from '../../fleet-view/node-status.ts'
 import { printable } from '../../lib/printable.ts'
-import { age } from '../queue/why-waiting.ts'
+import { age } from '../../queue/scheduling/why-waiting.ts'
 import type { NodeView } from './ask-status.ts'
 
 /** One node of the fleet: this one, or another one that was asked. */

@@ -4,7 +4,7 @@
 import { counted } from '../../lib/counted.ts'
 import { printable } from '../../lib/printable.ts'
 import type { NodeStatus } from '../../fleet-view/node-status.ts'
-import { age } from '../queue/why-waiting.ts'
+import { age } from '../../queue/scheduling/why-waiting.ts'
 import type { NodeView } from './ask-status.ts'
 
 export interface NagiosLimits {

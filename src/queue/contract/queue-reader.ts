@@ -103,6 +103,20 @@ export interface QueueStats {
   readonly destinations: readonly DestinationSummary[]
 }
 
+/** What is short to read also in a long queue. */
+export interface QueueOverview extends Pick<QueueStats, 'noticesDue' | 'oldestArrivedAt' | 'suspended'> {
+  /** Recipients. */
+  readonly held: number
+}
+
+/** A part of a listing, for a page that a person looks at. */
+export interface ListPage {
+  /** A message at the border of two parts is in both, each time with a part of its recipients. */
+  readonly messages: readonly ListedMessage[]
+  /** Where the next part begins; null at the end of the queue. A part that ends early for its work has one too. */
+  readonly next: number | null
+}
+
 /** Times are unix ms. */
 export interface TraceRange {
   /** Only events from this time on. */
@@ -130,6 +144,14 @@ export interface LedgerRange extends Pick<TraceRange, 'since' | 'until'> {
 export interface QueueReader {
   /** Queued messages with the recipients that match, oldest first, read page by page. */
   list(filter?: QueueFilter): AsyncIterable<ListedMessage>
+  /**
+   * One part of a listing, of about `limit` recipients, from the position that the part before it gave. It looks at a bounded part of the
+   * queue, so that with a filter that fits nothing it is short or empty.
+   */
+  page(filter: QueueFilter, view: { readonly after: number | null; readonly limit: number }): Promise<ListPage>
+  /** The arrival of the oldest waiting message for each of the next hops, unix ms; those that a bounded look does not find are missing. */
+  oldest(nextHops: readonly string[]): Promise<ReadonlyMap<string, number>>
+  overview(): Promise<QueueOverview>
   /** One queued message with all its recipients and events; null if it is not in the queue. */
   show(queueId: string): Promise<ShownMessage | null>
   /** The events of the messages that a queue ID, an address (sender, original or final recipient) or a Message-ID names. */

@@ -5,7 +5,9 @@ import type { Event } from '../../observe/events.ts'
 import type {
   LedgerRange,
   ListedMessage,
+  ListPage,
   Quarantined,
+  QueueOverview,
   QueueReader,
   QueueStats,
   ShownMessage,
@@ -22,6 +24,11 @@ export interface ReaderPorts {
   /** Unix ms. */
   readonly now: () => number
 }
+
+/** Steps of one part of a listing: a quarter of a second in a queue of a hundred thousand recipients that the filter does not fit. */
+const PAGE_STEPS = 100
+/** Steps of a look for the oldest messages: two hundred thousand recipients. */
+const OLDEST_STEPS = 40
 
 export class SqliteQueueReader implements QueueReader {
   readonly #ports: ReaderPorts
@@ -45,6 +52,45 @@ export class SqliteQueueReader implements QueueReader {
       after = page.next
     }
     if (open) yield open
+  }
+
+  async page(
+    filter: QueueFilter,
+    { after, limit }: { readonly after: number | null; readonly limit: number },
+  ): Promise<ListPage> {
+    const messages: ListedMessage[] = []
+    let next = after ?? -1
+    let left = limit
+    for (let step = 0; step < PAGE_STEPS && left > 0; step++) {
+      const part: ReadResults['list'] = await this.#ports.run({ kind: 'list', filter, after: next, limit: left })
+      for (const message of part.messages) {
+        const last = messages.at(-1)
+        if (last?.queueId === message.queueId)
+          messages[messages.length - 1] = { ...last, recipients: [...last.recipients, ...message.recipients] }
+        else messages.push(message)
+        left -= message.recipients.length
+      }
+      if (part.next === null) return { messages, next: null }
+      next = part.next
+    }
+    return { messages, next }
+  }
+
+  async oldest(nextHops: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>()
+    let after: number | null = -1
+    for (let step = 0; step < OLDEST_STEPS && after !== null; step++) {
+      const left = nextHops.filter((one) => !found.has(one))
+      if (left.length === 0) break
+      const part: ReadResults['oldest'] = await this.#ports.run({ kind: 'oldest', after, nextHops: left })
+      for (const [nextHop, at] of part.found) found.set(nextHop, at)
+      after = part.next
+    }
+    return found
+  }
+
+  overview(): Promise<QueueOverview> {
+    return this.#ports.run({ kind: 'overview' })
   }
 
   async show(queueId: string): Promise<ShownMessage | null> {

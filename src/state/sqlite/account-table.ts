@@ -21,6 +21,10 @@ export interface AccountTable {
   holding(names: readonly AccountName[]): readonly AccountHold[]
   /** False if one stands. */
   hold(order: AccountHold): boolean
+  /** The holds that stand, the newest first. */
+  held(): readonly AccountHold[]
+  /** Ends a hold; false if none stands. */
+  release(account: AccountName, by: { readonly at: number; readonly name: string; readonly reason: string }): boolean
   sent(mail: SentMail): void
   senderOf(queueId: string): AccountName | null
   /** Of the account and of its app passwords, the newest first. */
@@ -52,6 +56,8 @@ export function accountTable(db: Database): AccountTable {
     complained: (facts) => history.complained(facts),
     holding,
     hold: (order) => holds.hold(order),
+    held: () => holds.all().filter(({ endedAt }) => endedAt === null),
+    release: (account, by) => holds.release(account, by),
     sent: (one) => mail.add(one),
     senderOf: (queueId) => mail.senderOf(queueId),
     sentBy: (account, view) => mail.of(account, view),

@@ -1,7 +1,7 @@
 // What the node asks the file of bans.
 
 import type { Database } from 'better-sqlite3'
-import type { Ban, BanAddition, BanOrder, BanRules, KeptCount } from '../ban-contract.ts'
+import type { Ban, BanAddition, BanOrder, BanRules, BanSubject, KeptCount, OperatorBan } from '../ban-contract.ts'
 import type { KeptRow } from './ban-rows.ts'
 import { type BanNews, sqliteBans } from './sqlite-bans.ts'
 
@@ -17,6 +17,10 @@ export interface BanTable {
   reported(news: readonly BanNews[]): void
   /** The bans that stand, those that end last first. */
   standing(at: number, limit: number): readonly Ban[]
+  /** A ban of an operator; it replaces one that stands. */
+  order(ban: OperatorBan): Ban
+  /** Ends a ban; null if none stands. */
+  end(subject: BanSubject, by: { readonly at: number; readonly name: string; readonly reason: string }): Ban | null
   saveCounts(counts: readonly KeptCount[], at: number): void
   counts(): readonly KeptRow[]
 }
@@ -40,6 +44,14 @@ export function banTable(db: Database, limits: { readonly capacity: number }): B
     },
     reported: (news) => bans.reported(news),
     standing: (at, limit) => bans.list({ at, all: false, limit }),
+    order: (ban) => {
+      mayHaveNews = true
+      return bans.order(ban)
+    },
+    end: (subject, by) => {
+      mayHaveNews = true
+      return bans.end(subject, by)
+    },
     saveCounts: (counts, at) => bans.saveCounts(counts, at),
     counts: () => bans.counts(),
   }

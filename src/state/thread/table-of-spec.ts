@@ -22,7 +22,7 @@ export interface SpecTable {
 }
 
 const reads: { readonly [K in StateKind]: readonly (keyof StateTables[K])[] } = {
-  accounts: ['judge', 'holding', 'senderOf', 'sentBy', 'unfinished', 'standing'],
+  accounts: ['judge', 'holding', 'senderOf', 'sentBy', 'unfinished', 'standing', 'held'],
   bans: ['find', 'standing', 'counts'],
   greylist: [],
   policies: ['find', 'stale'],

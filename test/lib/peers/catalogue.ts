@@ -83,6 +83,7 @@ export const peers = {
   sshd: { debian: 'openssh-server', probe: ['test', '-x', '/usr/sbin/sshd'], needsRoot: true },
   mailman: { debian: 'mailman3', probe: ['test', '-x', '/usr/lib/mailman3/bin/master'], needsRoot: true },
   thunderbird: { debian: 'thunderbird', probe: program('thunderbird'), needsRoot: true },
+  chromium: { debian: 'chromium', probe: program('chromium') },
   mutt: { debian: 'mutt', probe: program('mutt') },
   'mime-lite': { debian: 'libmime-lite-perl', probe: ['perl', '-MMIME::Lite', '-e', '1'] },
 } as const satisfies Readonly<Record<string, Peer>>

@@ -13,6 +13,7 @@ import type {
   ListedMessage,
   ListedRecipient,
   Quarantined,
+  QueueOverview,
   QueueStats,
   ShownMessage,
   Trace,
@@ -26,19 +27,29 @@ import { windowEnd } from './statements/filter-rows.ts'
 import { firstSince, selectEntries, selectLedgerWindow } from './statements/ledger-time.ts'
 import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/listing-rows.ts'
 import { selectQuarantined } from './statements/quarantine-rows.ts'
-import { selectStats, selectWaitingFor } from './statements/stats.ts'
+import { selectOldest, selectOverview, selectStats, selectWaitingFor } from './statements/stats.ts'
 
 /** Recipient rows or ledger rows that one step looks at: a few milliseconds. */
 const STEP_ROWS = 1_000
+/** Recipient rows of which a step reads next hop and state only: some milliseconds. */
+const SCAN_ROWS = 5_000
 
 export type ReadStep =
-  | { readonly kind: 'list'; readonly filter: QueueFilter; readonly after: number }
+  | {
+      readonly kind: 'list'
+      readonly filter: QueueFilter
+      readonly after: number
+      /** Recipients of the answer at most; all of the window without it. */
+      readonly limit?: number
+    }
   | { readonly kind: 'show'; readonly queueId: string }
   | ({ readonly kind: 'trace' } & TraceStep)
   | ({ readonly kind: 'ledger'; readonly after: number } & LedgerRange)
   | { readonly kind: 'stats'; readonly now: number }
   | { readonly kind: 'quarantined' }
   | { readonly kind: 'waiting-for'; readonly nextHop: string }
+  | { readonly kind: 'overview' }
+  | { readonly kind: 'oldest'; readonly after: number; readonly nextHops: readonly string[] }
 
 /** Everything of a shown message but its recipients and events. */
 export type ShownContent = Pick<ShownMessage, 'parameters' | 'senderProven' | 'header' | 'body'>
@@ -52,6 +63,9 @@ export interface ReadResults {
   stats: QueueStats
   quarantined: Quarantined
   'waiting-for': number
+  overview: QueueOverview
+  /** `found`: next hop and arrival, unix ms. */
+  oldest: { readonly found: readonly (readonly [nextHop: string, at: number])[]; readonly next: number | null }
 }
 
 export function runReadStep(db: Database, step: ReadStep): ReadResults[ReadStep['kind']] {
@@ -70,18 +84,27 @@ export function runReadStep(db: Database, step: ReadStep): ReadResults[ReadStep[
       return selectQuarantined(db)
     case 'waiting-for':
       return selectWaitingFor(db, step.nextHop)
+    case 'overview':
+      return selectOverview(db)
+    case 'oldest':
+      return oldestPage(db, step)
   }
 }
 
-function listPage(db: Database, { filter, after }: ReadStep & { kind: 'list' }): ReadResults['list'] {
+function listPage(
+  db: Database,
+  { filter, after, limit = STEP_ROWS }: ReadStep & { kind: 'list' },
+): ReadResults['list'] {
   // Queue IDs have an index; any other filter may match nothing in a million rows.
   const upTo = filter.queueIds ? Number.MAX_SAFE_INTEGER : windowEnd(db, after, STEP_ROWS)
   if (upTo === null) return { messages: [], next: null }
-  const rows = selectListed(db, { filter, after, upTo, limit: STEP_ROWS })
+  const rows = selectListed(db, { filter, after, upTo, limit: Math.min(limit, STEP_ROWS) })
   const suspended = new Map(selectSuspensions(db)().map(({ nextHop, ...hold }) => [nextHop, hold]))
   const messages = [...Map.groupBy(rows, ({ message }) => message).values()].map((own) => listed(own, suspended))
-  const isLast = filter.queueIds !== undefined && rows.length < STEP_ROWS
-  return { messages, next: isLast ? null : filter.queueIds ? (rows.at(-1) as ListedRow).id : upTo }
+  // A full answer continues behind its last row; the rest of the window may have more.
+  const isFull = rows.length === Math.min(limit, STEP_ROWS)
+  const next = isFull ? (rows.at(-1) as ListedRow).id : filter.queueIds ? null : upTo
+  return { messages, next }
 }
 
 function listed(rows: readonly ListedRow[], suspended: ReadonlyMap<string, Hold>): ListedMessage {
@@ -109,6 +132,12 @@ function listedRecipient(row: ListedRow, suspended: ReadonlyMap<string, Hold>): 
     noticeDue: row.notice === 0 ? null : (notices[row.notice] as NoticeKind),
     last: at === null ? null : { at, ...last },
   }
+}
+
+function oldestPage(db: Database, { after, nextHops }: ReadStep & { kind: 'oldest' }): ReadResults['oldest'] {
+  const upTo = windowEnd(db, after, SCAN_ROWS)
+  if (upTo === null) return { found: [], next: null }
+  return { found: selectOldest(db, { nextHops, after, upTo }), next: upTo }
 }
 
 function showContent(db: Database, queueId: string): ShownContent | null {

@@ -1,7 +1,7 @@
 // SQL of the statistics of a queue.
 
 import type { Database } from 'better-sqlite3'
-import type { QueueStats } from '../../../contract/queue-reader.ts'
+import type { QueueOverview, QueueStats } from '../../../contract/queue-reader.ts'
 import { stateNumber, stateOf, type RecipientState } from '../../../contract/states.ts'
 import { selectSuspensions } from './destination-rows.ts'
 
@@ -42,6 +42,40 @@ function selectStates(db: Database): Pick<QueueStats, 'recipients' | 'oldest'> {
   return { recipients, oldest }
 }
 
+/** Reads partial indexes and the first row only: short also in a long queue. */
+export function selectOverview(db: Database): QueueOverview {
+  const count = (condition: string) =>
+    db.prepare(`SELECT count(*) FROM recipients WHERE ${condition}`).pluck().get() as number
+  return {
+    held: count('state = 3'),
+    noticesDue: count('notice > 0'),
+    oldestArrivedAt: selectOldestArrival(db),
+    suspended: selectSuspensions(db)(),
+  }
+}
+
+/** Ids are in the order of arrival, except those of transferred messages. Null for an empty queue. */
+function selectOldestArrival(db: Database): number | null {
+  return db
+    .prepare(`SELECT min(arrived_at) FROM messages
+      WHERE id = (SELECT min(id) FROM messages) OR id IN (SELECT message FROM transferred_messages)`)
+    .pluck()
+    .get() as number | null
+}
+
+/** The arrival of the first waiting recipient of each next hop within a window of row ids, unix ms. */
+export function selectOldest(
+  db: Database,
+  request: { readonly nextHops: readonly string[]; readonly after: number; readonly upTo: number },
+): (readonly [nextHop: string, at: number])[] {
+  return db
+    .prepare(`SELECT first.next_hop, m.arrived_at FROM (SELECT next_hop, min(id) AS id FROM recipients
+        WHERE id > ? AND id <= ? AND state < 2 AND next_hop IN (SELECT value FROM json_each(?)) GROUP BY next_hop) first
+      JOIN messages m ON m.id = first.id >> 16`)
+    .raw()
+    .all(request.after, request.upTo, JSON.stringify(request.nextHops)) as [string, number][]
+}
+
 export function selectStats(db: Database, now: number): QueueStats {
   const one = (sql: string) => (db.prepare(sql).pluck().get() as number | undefined) ?? null
   return {
@@ -49,9 +83,7 @@ export function selectStats(db: Database, now: number): QueueStats {
     ...selectStates(db),
     noticesDue: one('SELECT count(*) FROM recipients WHERE notice > 0') ?? 0,
     keptBeyondLifetime: selectKept(db, now),
-    // Ids are in the order of arrival, except those of transferred messages.
-    oldestArrivedAt: one(`SELECT min(arrived_at) FROM messages
-      WHERE id = (SELECT min(id) FROM messages) OR id IN (SELECT message FROM transferred_messages)`),
+    oldestArrivedAt: selectOldestArrival(db),
     suspended: selectSuspensions(db)(),
     destinations: db
       .prepare(`SELECT next_hop AS nextHop, count(*) AS waiting, min(next_attempt_at) AS earliestAttemptAt

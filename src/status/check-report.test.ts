@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Event, RejectedEvent, WouldRejectEvent } from '../../observe/events.ts'
+import type { Event, RejectedEvent, WouldRejectEvent } from '../observe/events.ts'
 import { CheckReportBuilder } from './check-report.ts'
 
 const base = { at: 1, queueId: 'Q1' }

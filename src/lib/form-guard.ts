@@ -2,10 +2,23 @@
 // form. Pages of others can read neither.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { HttpsRequest } from '../server/https-listener.ts'
+import type { IncomingHttpHeaders } from 'node:http'
 
-/** `__Host-`: only this host can set it, for all of its paths, with TLS (RFC 6265bis 4.1.3.2). */
-const COOKIE = '__Host-waypost'
+/** The cookie of a page. */
+export interface PageCookie {
+  /** With `__Host-` only this host can set it, for all of its paths, with TLS (RFC 6265bis 4.1.3.2). */
+  readonly name: string
+  /** Sent with TLS only. */
+  readonly isSecure: boolean
+}
+
+/** What the checks read of a request. */
+export interface FormRequest {
+  readonly headers: IncomingHttpHeaders
+  /** The Host field in lower case, with the port. */
+  readonly authority: string
+}
+
 const TOKEN_OCTETS = 32
 const token = /^[A-Za-z0-9_-]{43}$/
 const FORM_TYPE = /^application\/x-www-form-urlencoded(?:\s*;|$)/i
@@ -33,10 +46,10 @@ export function createFormGuard(): FormGuard {
 }
 
 /** The token in the cookie of the browser; null without one of our form. */
-export function browserToken({ headers }: Pick<HttpsRequest, 'headers'>): string | null {
+export function browserToken({ headers }: Pick<FormRequest, 'headers'>, cookie: PageCookie): string | null {
   for (const pair of (headers.cookie ?? '').split(';')) {
     const [name, value = ''] = pair.trim().split('=', 2)
-    if (name === COOKIE && token.test(value)) return value
+    if (name === cookie.name && token.test(value)) return value
   }
   return null
 }
@@ -46,14 +59,18 @@ export function newBrowserToken(): string {
 }
 
 /** The field that gives the browser its token until it is closed. */
-export function cookieField(browser: string): string {
-  return `${COOKIE}=${browser}; Path=/; Secure; HttpOnly; SameSite=Strict`
+export function cookieField(browser: string, { name, isSecure }: PageCookie): string {
+  return `${name}=${browser}; Path=/; ${isSecure ? 'Secure; ' : ''}HttpOnly; SameSite=Strict`
 }
 
-/** Null, or why the request is not one of our forms. Browsers send Origin with every POST. */
-export function whyForeign({ headers, authority }: Pick<HttpsRequest, 'headers' | 'authority'>): string | null {
+/** Null, or why the request is not one of our forms. Browsers send Origin with every POST. @param schemes of our pages */
+export function whyForeign(
+  { headers, authority }: FormRequest,
+  schemes: readonly ('http' | 'https')[] = ['https'],
+): string | null {
   const site = headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin') return `sec-fetch-site is ${String(site)}`
-  if (headers.origin?.toLowerCase() !== `https://${authority}`) return `the origin is ${headers.origin ?? 'missing'}`
+  const own = schemes.map((scheme) => `${scheme}://${authority}`)
+  if (!own.includes(headers.origin?.toLowerCase() ?? '')) return `the origin is ${headers.origin ?? 'missing'}`
   return FORM_TYPE.test(headers['content-type'] ?? '') ? null : 'the content type is not that of a form'
 }

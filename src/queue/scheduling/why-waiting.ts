@@ -1,11 +1,17 @@
 // Why a queued recipient waits, and until when: the operator, the message's own back-off, the destination, or the node.
 
 import { formatDuration } from '../../lib/duration.ts'
-import { time } from '../../observe/describe-event.ts'
-import type { Hold, ListedRecipient } from '../../queue/contract/queue-reader.ts'
-import { isWaiting } from '../../queue/contract/states.ts'
-import type { DestinationWait } from '../../queue/scheduling/destination-wait.ts'
-import type { NodeWaits } from './node-waits.ts'
+import type { Hold, ListedRecipient } from '../contract/queue-reader.ts'
+import { isWaiting } from '../contract/states.ts'
+import type { DestinationWait } from './destination-wait.ts'
+
+/** What a running node knows about waiting mail beside its queue. */
+export interface NodeWaits {
+  /** Why nothing is attempted at all, or null. */
+  readonly stopped: string | null
+  /** By next hop. */
+  readonly destinations: ReadonlyMap<string, DestinationWait>
+}
 
 export interface Wait {
   readonly reason: 'held' | 'suspended' | 'back-off' | 'stopped' | DestinationWait['reason'] | 'due'
@@ -74,4 +80,9 @@ function at(until: number, now: number): string {
 export function age(ms: number): string {
   const unit = ms < 3_600_000 ? 1000 : 60_000
   return formatDuration(Math.max(0, Math.round(ms / unit)) * unit)
+}
+
+/** ISO 8601, as in the log. */
+function time(ms: number): string {
+  return new Date(ms).toISOString()
 }

@@ -1,9 +1,9 @@
 // What each check did, and would have done, in a part of the ledger: collected entry by entry, in memory that does not grow with it.
 
-import { siteNetwork } from '../../lib/ip-address.ts'
-import type { CheckedEvent, Event, RejectedEvent, TimedEvent, WouldRejectEvent } from '../../observe/events.ts'
-import { checkOfResult } from '../../policy/check-table.ts'
-import { domainOf } from '../../smtp/mailbox.ts'
+import { siteNetwork } from '../lib/ip-address.ts'
+import type { CheckedEvent, Event, RejectedEvent, TimedEvent, WouldRejectEvent } from '../observe/events.ts'
+import { checkOfResult } from '../policy/check-table.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 import { DurationCounts } from './duration-counts.ts'
 import { replyForm } from './reply-form.ts'
 import { type Counted, TopCounts } from './top-counts.ts'

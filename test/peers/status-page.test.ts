@@ -1,0 +1,149 @@
+// The status page in Debian's Chromium: each view in light and dark, on a phone and a wide screen, with and without its script. axe-core
+// finds no fault, nothing is asked of another host, and the browser reports no breach of the policy. UPDATE_SCREENSHOTS=1 also makes the
+// images of docs/reference/status-page.md.
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import axe from 'axe-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensurePeers } from '../lib/peers/ensure.ts'
+import { startStatusSample, type StatusSample } from '../lib/status-sample.ts'
+import { until } from '../lib/until.ts'
+
+const images = join(import.meta.dirname, '../../docs/reference/status-page')
+const WIDE = { width: 1440, height: 900 }
+const PHONE = { width: 390, height: 844 }
+
+const pathsOf = ({ ids }: StatusSample): Readonly<Record<string, string>> => ({
+  now: '/',
+  queue: '/queue',
+  messages: '/queue/messages',
+  message: `/message?id=${ids.waiting}`,
+  hostile: `/message?id=${ids.hostile}`,
+  search: '/search?q=kim%40gmail.com',
+  checks: '/checks',
+  destinations: '/destinations',
+  accounts: '/accounts',
+  directory: '/directory?diff=ldap',
+  certificates: '/certificates',
+  act: `/act?action=hold&id=${ids.waiting}`,
+})
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
+}
+
+describe.runIf(ensurePeers(['chromium']))('the status page in a browser', () => {
+  let sample: StatusSample
+  let browser: Browser
+
+  beforeAll(async () => {
+    sample = await startStatusSample()
+    // Tests run as root on our machines, where Chromium has no sandbox. It opens pages of this test only.
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await sample?.close()
+  })
+
+  /** A page, and what it asked of other hosts or complained about. */
+  async function open(options: Parameters<Browser['newContext']>[0]) {
+    const context: BrowserContext = await browser.newContext(options)
+    const page = await context.newPage()
+    const faults: string[] = []
+    page.on('request', (request) => {
+      if (!request.url().startsWith(sample.url)) faults.push(`asked ${request.url()}`)
+    })
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text())
+    })
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('dialog', (dialog) => {
+      faults.push(`dialog ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    return { context, page, faults }
+  }
+
+  async function violations(page: Page): Promise<readonly string[]> {
+    await page.evaluate(axe.source)
+    const found = (await page.evaluate('axe.run(document)')) as AxeResult
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`)
+  }
+
+  it.each([
+    ['wide, light', WIDE, 'light'],
+    ['wide, dark', WIDE, 'dark'],
+    ['phone, light', PHONE, 'light'],
+    ['phone, dark', PHONE, 'dark'],
+  ] as const)('has no fault: %s', { timeout: 600_000 }, async (_, viewport, colorScheme) => {
+    // The policy stays in force for the page: axe-core is evaluated by the debugger, beside it.
+    const { context, page, faults } = await open({ viewport, colorScheme })
+    for (const [name, path] of Object.entries(pathsOf(sample))) {
+      await page.goto(`${sample.url}${path}`)
+      expect([name, await violations(page)]).toEqual([name, []])
+      const tooWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
+      expect([name, tooWide]).toEqual([name, false])
+    }
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('shows every view and acts without a script', { timeout: 300_000 }, async () => {
+    const { context, page, faults } = await open({ viewport: WIDE, javaScriptEnabled: false })
+    for (const [name, path] of Object.entries(pathsOf(sample))) {
+      const answer = await page.goto(`${sample.url}${path}`)
+      expect([name, answer?.status(), await page.locator('main h1').count()]).toEqual([name, 200, 1])
+    }
+    await page.goto(`${sample.url}/queue`)
+    await page.getByRole('link', { name: 'Suspend mx:gmail.com' }).click()
+    await page.getByLabel('Reason').fill('a test of the browser')
+    await page.getByRole('button', { name: 'Suspend' }).click()
+    expect(await page.getByRole('status').first().textContent()).toContain('Suspend: done, 1 changed')
+    expect((await sample.queue.reader.overview()).suspended).toMatchObject([
+      { nextHop: 'mx:gmail.com', reason: 'a test of the browser' },
+      { nextHop: 'mx:partner.example' },
+    ])
+    await sample.queue.resume({ nextHop: 'mx:gmail.com', by: 'test', reason: '' })
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('can be used with the keyboard, and shows itself again with its script', { timeout: 120_000 }, async () => {
+    const { context, page, faults } = await open({ viewport: WIDE })
+    await page.goto(sample.url)
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
+    await page.keyboard.press('/')
+    expect(await page.evaluate('document.activeElement.id')).toBe('find')
+    await page.keyboard.type('kim@gmail.com')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/search\?q=kim%40gmail.com/)
+    await page.goto(sample.url)
+    await page.evaluate(`document.querySelector('main h1').textContent = 'old'`)
+    const heading = () => page.locator('main h1').textContent()
+    await until(async () => (await heading()) !== 'old', { what: 'the view to be shown again', timeout: 60_000 })
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it.runIf(process.env['UPDATE_SCREENSHOTS'] === '1')(
+    'makes the images of the documentation',
+    { timeout: 300_000 },
+    async () => {
+      mkdirSync(images, { recursive: true })
+      const shots = Object.entries(pathsOf(sample)).filter(([name]) => name !== 'hostile')
+      for (const [name, path] of [...shots, ['now-phone', '/'] as const]) {
+        const isPhone = name === 'now-phone'
+        const colorScheme = name === 'checks' || name === 'directory' ? 'dark' : 'light'
+        const viewport = isPhone ? { width: 390, height: 1500 } : { width: 1100, height: 760 }
+        const { context, page } = await open({ viewport, colorScheme })
+        await page.goto(`${sample.url}${path}`)
+        await page.screenshot({ path: join(images, `${name}.png`) })
+        await context.close()
+      }
+    },
+  )
+})
