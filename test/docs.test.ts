@@ -71,6 +71,7 @@ const generated = [
   'configuration.md',
   'events.md',
   'metrics.md',
+  'personal-data.md',
   'commands.md',
   'benchmarks.md',
   'docs/limits.md',

@@ -17,6 +17,10 @@ export interface KnownClients {
 export interface KnownClientsFile extends KnownClients {
   /** Writes the file if something has changed. Rejects with the error of the disk; the file stays as it was. */
   save(): Promise<void>
+  /** Forgets clients from which no one has logged in since this time, unix milliseconds, or for a month. */
+  forget(before: number): void
+  /** Forgets the clients of an account. False if none was known. */
+  erase(account: string): boolean
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -29,16 +33,25 @@ const form = /^(\d{1,6}) (\S+) (\S+)$/
 
 /** In memory only. */
 export function createKnownClients(clock: Pick<Clock, 'now'>): KnownClients {
-  return tableOf(clock, new Map())
+  return tableOf(clock, new Map()).table
 }
 
 /** Reads the file, which may be missing; lines that are damaged or too old are ignored. Rejects with the error of the file system. */
 export async function openKnownClients(path: string, clock: Pick<Clock, 'now'>): Promise<KnownClientsFile> {
   const days = parse(await readFile(path, 'utf8').catch(absentIsEmpty))
-  const table = tableOf(clock, days)
+  const { table, remove } = tableOf(clock, days)
   let saved = textOf(days)
   return {
     ...table,
+    forget: (before) => {
+      const first = Math.max(Math.floor(before / DAY_MS), Math.floor(clock.now() / DAY_MS) - KNOWN_DAYS)
+      for (const [pair, day] of Array.from(days)) if (day < first) remove(pair)
+    },
+    erase: (account) => {
+      const pairs = [...days.keys()].filter((pair) => pair.slice(pair.indexOf(' ') + 1) === account)
+      for (const pair of pairs) remove(pair)
+      return pairs.length > 0
+    },
     save: async () => {
       const text = textOf(days)
       if (text === saved) return
@@ -49,10 +62,17 @@ export async function openKnownClients(path: string, clock: Pick<Clock, 'now'>):
 }
 
 /** @param days day of the last login by `client account`, least recent first */
-function tableOf(clock: Pick<Clock, 'now'>, days: Map<string, number>): KnownClients {
+function tableOf(
+  clock: Pick<Clock, 'now'>,
+  days: Map<string, number>,
+): { readonly table: KnownClients; readonly remove: (pair: string) => void } {
   const today = () => Math.floor(clock.now() / DAY_MS)
   const networks = countNetworks(days)
-  return {
+  const remove = (pair: string) => {
+    days.delete(pair)
+    networks.count(clientOf(pair), -1)
+  }
+  const table: KnownClients = {
     has: (account, client) => {
       const day = days.get(`${client} ${account}`)
       return day !== undefined && today() - day <= KNOWN_DAYS
@@ -62,12 +82,11 @@ function tableOf(clock: Pick<Clock, 'now'>, days: Map<string, number>): KnownCli
       if (!days.delete(pair)) networks.count(client, 1)
       days.set(pair, today())
       const [oldest] = days.keys()
-      if (days.size <= MOST_PAIRS || oldest === undefined) return
-      days.delete(oldest)
-      networks.count(clientOf(oldest), -1)
+      if (days.size > MOST_PAIRS && oldest !== undefined) remove(oldest)
     },
     holds: (network) => networks.has(network),
   }
+  return { table, remove }
 }
 
 /** Pairs of each client and of each site. A pair counts until it is dropped, also when it is older than a month. */

@@ -9,6 +9,7 @@ import type { LastUseNotes } from './authenticator.ts'
 export interface LastUse {
   /** Unix milliseconds, whole seconds. */
   readonly at: number
+  /** `unknown` after the time of `privacy.forget.accounts`. */
   readonly ip: string
 }
 
@@ -27,10 +28,16 @@ export interface LastUses extends LastUseNotes {
 export interface LastUsesFile extends LastUses {
   /** Writes the file if something has changed. Rejects with the error of the disk; the file stays as it was. */
   save(): Promise<void>
+  /** Forgets the addresses of uses before this time, unix milliseconds. The times stay: they show what no one uses any more. */
+  forget(before: number): void
+  /** Forgets the credentials of an identity. False if none was known. */
+  erase(identity: string): boolean
 }
 
 /** Credentials that are remembered; the one used longest ago is dropped first. Some ten megabytes. */
 const MOST_REMEMBERED = 100_000
+/** In place of an address. */
+const FORGOTTEN = 'unknown'
 /** Unix seconds, address, label, user: none of them contains white space. */
 const form = /^(\d{1,11}) (\S{1,64}) (\S+) (\S+)$/
 
@@ -51,6 +58,19 @@ export async function openLastUses(path: string, clock: Pick<Clock, 'now'>): Pro
       const use = uses.get(`${label} ${identity}`)
       // A new credential can have the label of a removed one.
       return use === undefined || use.at < created ? null : use
+    },
+    forget: (before) => {
+      for (const [key, { at, ip }] of Array.from(uses)) {
+        if (at >= before || ip === FORGOTTEN) continue
+        uses.set(key, { at, ip: FORGOTTEN })
+        isChanged = true
+      }
+    },
+    erase: (identity) => {
+      const keys = [...uses.keys()].filter((key) => key.slice(key.indexOf(' ') + 1) === identity)
+      for (const key of keys) uses.delete(key)
+      isChanged ||= keys.length > 0
+      return keys.length > 0
     },
     save: async () => {
       if (!isChanged) return

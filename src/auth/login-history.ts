@@ -49,6 +49,10 @@ export interface LoginHistory extends LoginNotes {
 export interface LoginHistoryFile extends LoginHistory {
   /** Writes the file if something has changed. Rejects with the error of the disk; the file stays as it was. */
   save(): Promise<void>
+  /** Forgets logins and failures before this time, unix milliseconds. */
+  forget(before: number): void
+  /** Forgets a person. False if nothing was known. */
+  erase(identity: string): boolean
 }
 
 /** The person whose row changed longest ago is dropped first. With all rows full some 30 MB. */
@@ -88,6 +92,23 @@ export async function openLoginHistory(path: string, clock: Pick<Clock, 'now'>):
       const isSame = (row: FailureRow) => row.ip === ip && row.listener === listener
       const row = addTo(failures.find(isSame) ?? { ip, listener }, clock.now())
       put(identity, { logins, failures: [row, ...failures.filter((one) => !isSame(one))].slice(0, MOST_FAILURES) })
+    },
+    forget: (before) => {
+      for (const [identity, { logins, failures }] of Array.from(people)) {
+        const kept = {
+          logins: logins.filter(({ last }) => last >= before),
+          failures: failures.filter(({ last }) => last >= before),
+        }
+        if (kept.logins.length === logins.length && kept.failures.length === failures.length) continue
+        isChanged = true
+        if (kept.logins.length + kept.failures.length === 0) people.delete(identity)
+        else people.set(identity, kept)
+      }
+    },
+    erase: (identity) => {
+      const isKnown = people.delete(identity)
+      isChanged ||= isKnown
+      return isKnown
     },
     save: async () => {
       if (!isChanged) return

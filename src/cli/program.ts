@@ -19,6 +19,7 @@ import { declareNode } from './node/declare-node.ts'
 import { declareOauth } from './oauth/declare-oauth.ts'
 import { declareMtaSts } from './mta-sts/declare-mta-sts.ts'
 import { declareProbe } from './probe/declare-probe.ts'
+import { declarePrivacy } from './privacy/declare-privacy.ts'
 import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
 import { declareStatus } from './status/declare-status.ts'
@@ -56,6 +57,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareAccount,
     declareBan,
     declareGreylist,
+    declarePrivacy,
     declareLearn,
     declareReport,
     declareDirectory,

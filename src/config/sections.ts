@@ -33,6 +33,7 @@ import { oauth } from './sections/oauth-section.ts'
 import { outgoing_spam } from './sections/outgoing-spam-section.ts'
 import { peers } from './sections/peers-section.ts'
 import { probe } from './sections/probe-section.ts'
+import { privacy } from './sections/privacy-section.ts'
 import { queue } from './sections/queue-section.ts'
 import { queue_transfer } from './sections/queue-transfer-section.ts'
 import { reports } from './sections/reports-section.ts'
@@ -110,6 +111,7 @@ export const sections = {
   alerts,
   digest,
   log,
+  privacy,
 } as const satisfies Readonly<Record<string, AnySection>>
 
 /** The value of each section. */

@@ -1,7 +1,9 @@
 // The log as a port: modules that write log lines receive this, or a part of it (`Pick`).
 
-/** Fields of a log line, before the privacy classes are applied. Never passwords or message content. */
-export type LogFields = Readonly<Record<string, unknown>>
+import type { LogFieldName } from './log-fields.ts'
+
+/** Fields of a log line, before the privacy classes are applied. Never passwords or message content. A new field gets a class in log-fields.ts. */
+export type LogFields = { readonly [Name in LogFieldName]?: unknown }
 
 export interface Log {
   debug(fields: LogFields, message: string): void

@@ -72,7 +72,7 @@ export function watchAccounts(config: Config, { state, clock, queue, log }: Acco
   const holds = followAccountHolds({ accounts, queue, clock, log })
   if (hasAccounts) queue.subscribe((events) => followMail(accounts, events))
   const purging = clock.every(PURGE_INTERVAL_MS, () => {
-    if (hasAccounts) void accounts.purge(clock.now())
+    if (hasAccounts) void accounts.purge(clock.now(), config.privacy.forget.accounts)
   })
   return {
     usage: accounts,

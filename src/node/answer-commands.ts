@@ -10,6 +10,8 @@ import type { CertificateWatch } from './certificate-watch.ts'
 import type { ProbeWatch } from './probe-watch.ts'
 import type { CertificateUsers } from './use-certificate.ts'
 import type { KeyWatch } from './key-watch.ts'
+import { userNames } from '../privacy/person.ts'
+import { eraseLogins, type LoginFile } from './login-files.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
 
 /** How soon the order of an operator to accept the files is seen. */
@@ -24,17 +26,20 @@ export interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'l
   readonly keys: Pick<KeyWatch, 'start' | 'useNow'>
   /** Null without the section `probe`. */
   readonly probe: Pick<ProbeWatch, 'requests'> | null
+  /** Files of logins, which the node has in memory. */
+  readonly loginFiles: readonly LoginFile[]
 }
 
 /** Answers the requests of commands until the drain. */
 export async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
-  const { config, clock, log, reloader, engine, certificates, keys, status, probe } = parts
+  const { config, clock, log, reloader, engine, certificates, keys, status, probe, loginFiles } = parts
   await certificates?.start(parts)
   keys.start(parts)
   const requests = new Map<string, (argument: string) => Promise<object>>([
     ['reload', () => reloader.reload()],
     ['waits', () => engine.waits()],
     ['status', status],
+    ['erase-logins', async (name) => ({ files: await eraseLogins(loginFiles, userNames(name, config.domain)) })],
     ...certificateRequests(certificates),
     ['certificate-use', (order) => useNow(keys, order)],
     ...(probe?.requests ?? []),

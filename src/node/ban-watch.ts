@@ -15,6 +15,7 @@ import type { BanCheckParts } from '../policy/checks/bans.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { type Ban, type Bans, BY_NODE } from '../state/ban-contract.ts'
 import { createNodeBans, type NodeBans } from '../state/ban-store.ts'
+import { REMEMBERED_MS } from '../state/sqlite/sqlite-bans.ts'
 import type { StateChannel } from '../state/thread/state-messages.ts'
 import { bansPath } from '../wiring/node-paths.ts'
 import { MOST_EXPORTED, nftablesText } from './nftables-sets.ts'
@@ -75,12 +76,11 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
   }
   let following: Promise<void> | null = null
   const follow = () => (following ??= followOnce().finally(() => (following = null)))
-  const save = async () => {
-    if (login) await table.saveCounts(login.guard.counts(), clock.now())
-  }
+  const save = async () => void (login && (await table.saveCounts(login.guard.counts(), clock.now())))
   const timers = [
     clock.every(FOLLOW_MS, () => void follow()),
     clock.every(SAVE_MS, () => void save()),
+    clock.every(SAVE_MS, () => void table.purge(clock.now() - Math.min(REMEMBERED_MS, config.privacy.forget.ips))),
     // Not before the login is connected, which knows whom to spare.
     clock.after(FOLLOW_MS, () => exporter.due()),
     clock.every(EXPORT_MS, () => exporter.due()),

@@ -2,7 +2,7 @@
 
 import type { Pool } from '../budget/pool.ts'
 import type { Config } from '../config/config.ts'
-import { systemClock } from '../lib/clock.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
 import { systemRandom } from '../lib/random.ts'
@@ -13,6 +13,8 @@ import { inDataDirectory } from './start-failure.ts'
 
 /** How often events older than `queue.keep_events` are removed from the ledger. */
 const PURGE_INTERVAL_MS = 3_600_000
+/** How often unused pages are overwritten, with all of them: deleted mail stays in them for so long. */
+const OVERWRITE_INTERVAL_MS = 24 * 3_600_000
 
 interface QueueParts {
   readonly log: Log
@@ -40,11 +42,34 @@ export async function queueFailure(queue: OpenQueue, log: Log, flush: () => Prom
   return cause
 }
 
-/** Removes old events from the ledger until the stop. */
-export function startPurging(config: Config, queue: OpenQueue, { log, stops }: Omit<QueueParts, 'octets'>): void {
-  const purging = systemClock.every(PURGE_INTERVAL_MS, () => {
-    const before = systemClock.now() - config.queue.keep_events
-    queue.purge(before).catch((error: unknown) => log.bug(error, 'purge of the event ledger'))
+type PurgeParts = Omit<QueueParts, 'octets'> & { readonly clock: Pick<Clock, 'now' | 'every'> }
+
+/** Removes old events from the ledger, and personal data from younger ones, until the stop. */
+export function startPurging(
+  { queue: { keep_events: keepMs }, privacy: { forget } }: Pick<Config, 'queue' | 'privacy'>,
+  queue: Pick<OpenQueue, 'purge' | 'forget' | 'overwriteUnused'>,
+  { clock, log, stops }: PurgeParts,
+): void {
+  let overwrittenAt = Number.NEGATIVE_INFINITY
+  let isRunning = false
+  const purge = async () => {
+    if (isRunning) return
+    isRunning = true
+    try {
+      const now = clock.now()
+      await queue.purge(now - keepMs)
+      // The purge never removes the last entry.
+      await queue.forget('addresses', now - Math.min(keepMs, forget.addresses))
+      await queue.forget('ips', now - Math.min(keepMs, forget.ips))
+      if (now - overwrittenAt < OVERWRITE_INTERVAL_MS) return
+      await queue.overwriteUnused()
+      overwrittenAt = now
+    } finally {
+      isRunning = false
+    }
+  }
+  const purging = clock.every(PURGE_INTERVAL_MS, () => {
+    purge().catch((error: unknown) => log.bug(error, 'purge of the event ledger'))
   })
   stops.defer(() => purging.cancel())
 }

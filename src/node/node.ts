@@ -16,6 +16,7 @@ import type { NodeStatus } from '../fleet-view/node-status.ts'
 import { ledgerOf } from '../fleet-view/trace-source.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/event-log.ts'
+import type { DailyKey } from '../privacy/daily-key.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { createStateThread, type StateThread } from '../state/thread/state-thread.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
@@ -37,7 +38,7 @@ import { loadData } from './load-data.ts'
 import { openNodeQueue, queueFailure, startPurging } from './node-queue.ts'
 import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
-import { openLog } from './node-log.ts'
+import { keepHashKey, openLog } from './node-log.ts'
 import { openLogin } from './open-login.ts'
 import { openLoginUses } from './open-login-uses.ts'
 import { openTokens } from './open-tokens.ts'
@@ -93,7 +94,7 @@ export type NodeStart =
 
 /** Starts a node. If it cannot start, everything that was opened is closed again and the problems say why. */
 export async function startNode(config: Config): Promise<NodeStart> {
-  const { log, flush } = openLog(config)
+  const { log, flush, hashKey } = openLog(config)
   // The steps of the stop, run in reverse order.
   const stops = new AsyncDisposableStack()
   const giveUp = async (problems: readonly Problem[]): Promise<NodeStart> => {
@@ -102,9 +103,9 @@ export async function startNode(config: Config): Promise<NodeStart> {
     return { kind: 'bad', problems }
   }
   try {
-    const loaded = await loadAll(config, log, stops)
+    const loaded = await loadAll(config, { log, hashKey }, stops)
     if (loaded.kind === 'bad') return await giveUp(loaded.problems)
-    return { kind: 'started', node: await boot(config, { ...loaded, log, flush, stops }) }
+    return { kind: 'started', node: await boot(config, { ...loaded, log, hashKey, flush, stops }) }
   } catch (error) {
     return giveUp([startProblem(config, error)])
   }
@@ -123,13 +124,17 @@ interface Loaded {
 type LoadResult = ({ readonly kind: 'ok' } & Loaded) | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
 
 /** Opens and reads the files and sources that the configuration names. */
-async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): Promise<LoadResult> {
+async function loadAll(
+  config: Config,
+  { log, hashKey }: Pick<BootParts, 'log' | 'hashKey'>,
+  stops: AsyncDisposableStack,
+): Promise<LoadResult> {
   // Before everything that writes there, so that the cause is reported once.
   await inDataDirectory(async () => makeDirectory(config.data))
+  await keepHashKey(config, hashKey, { log, stops })
   const clock = systemClock
   const budgets = createBudgets(clock)
-  const tokens = await openTokens(config, { budgets, log })
-  stops.defer(() => tokens?.close())
+  const tokens = await openTokens(config, { budgets, log, stops })
   const sources = await holdSources(config, { clock, log })
   stops.defer(() => sources.close())
   const { settings, store } = fileGuardPlan(config)
@@ -146,6 +151,7 @@ async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): P
 
 interface BootParts extends Loaded {
   readonly log: EventLog
+  readonly hashKey: DailyKey
   readonly flush: () => Promise<void>
   readonly stops: AsyncDisposableStack
 }
@@ -164,7 +170,7 @@ function createCounts(config: Config) {
 }
 
 async function boot(config: Config, parts: BootParts): Promise<Node> {
-  const { data, tokens, sources, guard, budgets, revocation, log, flush, stops } = parts
+  const { data, tokens, sources, guard, budgets, revocation, log, hashKey, flush, stops } = parts
   const clock = systemClock
   const draining = new AbortController()
   const counts = createCounts(config)
@@ -173,7 +179,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const { startedAt } = await keepLastRun(config, { clock, log, stops })
   const state = startState({ log, budgets }, stops)
-  const clients = watchClients(config, { queue, state, clock, budgets, log, stops })
+  const clients = watchClients(config, { queue, state, clock, budgets, log, hashKey, stops })
   const services = watchServices(config, { ...dns, state, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
   const modes = createCurrentModes(config, log)
@@ -203,7 +209,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   services.tlsReports?.start({ intake: path.intake, queue })
   informOperator(config, { ...shared, ...path, ...clients, status, health, stops })
   startDrop(services.drop, localPlace(config, received.listeners), stops)
-  startPurging(config, queue, { log, stops })
+  startPurging(config, queue, { clock, log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, revocation, ...secured, modes }
   const https = [...received.https, observation]
   const followers = { greylist: services.greylist, accounts: clients.accounts, reports: path.reports }
@@ -211,7 +217,11 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
-  await answerCommands({ ...running, ...services, reloader, engine: path.engine, status, probe: path.probe }, stops)
+  const loginFiles = [...kept.loginFiles, ...(received.login === null ? [] : [received.login.knownFile])]
+  await answerCommands(
+    { ...running, ...services, loginFiles, reloader, engine: path.engine, status, probe: path.probe },
+    stops,
+  )
   log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,

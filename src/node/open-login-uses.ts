@@ -7,6 +7,7 @@ import { appPasswordUsePath, certificateUsePath, loginHistoryPath, machineUsePat
 import { createCertificateUse } from './certificate-use.ts'
 import type { CertificateUse } from './certificate-use.ts'
 import { openUse, saveOften } from './open-use.ts'
+import type { LoginFile } from './login-files.ts'
 import type { UsePorts } from './open-use.ts'
 
 export interface LoginUses {
@@ -15,17 +16,27 @@ export interface LoginUses {
   readonly machineUse: Pick<LastUses, 'note'>
   /** Null without a page for people. */
   readonly history: LoginHistory | null
+  readonly loginFiles: readonly LoginFile[]
 }
 
 /** Rejects if a file cannot be read. */
-export async function openLoginUses(config: Config, ports: UsePorts): Promise<LoginUses> {
-  const use = await openUse(certificateUsePath(config), ports)
+export async function openLoginUses(config: Config, ports: Omit<UsePorts, 'keepMs'>): Promise<LoginUses> {
+  const keepMs = config.privacy.forget.accounts
+  const open = (path: string) => openUse(path, { ...ports, keepMs })
+  const use = await open(certificateUsePath(config))
+  const appUse = await open(appPasswordUsePath(config))
+  const history = config.self_service
+    ? saveOften(await openLoginHistory(loginHistoryPath(config), ports.clock), { ...ports, keepMs })
+    : null
   return {
-    appUse: await openUse(appPasswordUsePath(config), ports),
+    appUse,
     certificateUse: createCertificateUse({ ...ports, use }),
-    machineUse: await openUse(machineUsePath(config), ports),
-    history: config.self_service
-      ? saveOften(await openLoginHistory(loginHistoryPath(config), ports.clock), ports)
-      : null,
+    machineUse: await open(machineUsePath(config)),
+    history,
+    loginFiles: [
+      { path: certificateUsePath(config), file: use },
+      { path: appPasswordUsePath(config), file: appUse },
+      ...(history === null ? [] : [{ path: loginHistoryPath(config), file: history }]),
+    ],
   }
 }

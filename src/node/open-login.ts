@@ -28,6 +28,7 @@ import { banRules } from '../wiring/ban-settings.ts'
 import { knownClientsPath, saltKeyPath } from '../wiring/node-paths.ts'
 import { openSaltKey } from './scram-salt-key.ts'
 import type { CertificateUse } from './certificate-use.ts'
+import type { LoginFile } from './login-files.ts'
 import type { BanWatch } from './ban-watch.ts'
 import type { PasswordCount } from './password-count.ts'
 
@@ -57,6 +58,8 @@ export interface OpenLogin extends Login {
   /** The same passwords and the same throttle, for the page of people. */
   readonly page: PageLogin
   readonly hasher: PasswordHasher
+  /** The clients of each account. */
+  readonly knownFile: LoginFile
   /** The password of the account was changed here: what is remembered of it is forgotten, and its sessions end. */
   changed(account: string): void
 }
@@ -69,10 +72,15 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   const pool = passwordCount.ofPool(createPasswordPool({ places: budgets.pool('passwordChecks') }))
   stops.defer(() => pool.close())
   const known = await openKnownClients(knownClientsPath(config), clock)
+  const forget = () => known.forget(clock.now() - config.privacy.forget.accounts)
+  forget()
   const save = () =>
     known.save().catch((error: Error) => log.warn({ cause: error.message }, 'the known clients cannot be saved'))
   stops.defer(save)
-  const saving = clock.every(SAVE_EVERY_MS, () => void save())
+  const saving = clock.every(SAVE_EVERY_MS, () => {
+    forget()
+    void save()
+  })
   stops.defer(() => saving.cancel())
   const remembered = passwordCount.ofMemory(createRememberedPasswords(clock, config.login.remember_for))
   stops.defer(() => remembered.close())
@@ -99,6 +107,7 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
     ...createLogin({ passwords, scram, certificates, tokens, guard, remembered, domain, appUse, watch, history }),
     page: createPageLogin({ passwords, guard, remembered, domain }),
     hasher: pool,
+    knownFile: { path: knownClientsPath(config), file: known },
     changed: (account) => {
       remembered.forget(account)
       changes.changed(account)

@@ -43,6 +43,7 @@ const restartKeys = [
   'autoconfig',
   'tls_reports',
   'log',
+  'privacy',
 ] as const satisfies readonly (keyof Config)[]
 
 /** Keys of which a part is data; each function returns the part that requires a restart. */

@@ -89,7 +89,8 @@ function createWatch(config: Config, atStart: NonNullable<Config['reports']>, po
   }
   const sending = sendOwnReports(config, { ...ports, store: taker.results, stored, queue: queueReport(ports) })
   const purge = async () => {
-    const removed = await taker.purge(clock.now() - reports.keep)
+    const before = clock.now() - reports.keep
+    const removed = await taker.purge(before, Math.max(before, clock.now() - config.privacy.forget.accounts))
     if (typeof removed === 'number') count('removed', removed)
     note(state, typeof removed === 'number' ? null : removed.unavailable, log)
   }

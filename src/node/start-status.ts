@@ -18,7 +18,7 @@ import { systemRandom } from '../lib/random.ts'
 import { readRegularFile } from '../lib/read-regular-file.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { HealthReport } from '../observe/health-report.ts'
-import { createPrivacy } from '../observe/privacy.ts'
+import { createPrivacy } from '../privacy/treatment.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { createSessions } from '../self-service/sessions.ts'
 import { operatorOf } from '../state/operator-name.ts'
@@ -104,6 +104,7 @@ type PortParts = StatusPageParts & Pick<StatusPorts, 'health' | 'history'>
 function portsOf(config: Config, parts: PortParts): StatusPorts {
   const { clock, log, health, history, accounts, bans } = parts
   const queue = queuePorts(parts)
+  const hashKey = systemRandom(HASH_KEY_OCTETS)
   return {
     clock,
     log,
@@ -137,7 +138,7 @@ function portsOf(config: Config, parts: PortParts): StatusPorts {
     directory: statusDirectory(config, parts),
     certificates: certificatePorts(config, parts),
     // The key of the hashes is not that of the log: a page is not compared with it.
-    privacy: createPrivacy(logSettings(config, systemRandom(HASH_KEY_OCTETS)).privacy),
+    privacy: createPrivacy(logSettings(config, () => hashKey).privacy),
   }
 }
 

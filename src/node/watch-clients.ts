@@ -4,6 +4,7 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { EventLog } from '../observe/event-log.ts'
+import type { DailyKey } from '../privacy/daily-key.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { StateChannel } from '../state/thread/state-messages.ts'
 import { type AccountWatch, watchAccounts } from './account-watch.ts'
@@ -25,6 +26,7 @@ export interface ClientWatchPorts {
   readonly budgets: Budgets
   readonly state: StateChannel
   readonly log: EventLog
+  readonly hashKey: DailyKey
   readonly stops: AsyncDisposableStack
 }
 

@@ -10,6 +10,7 @@ import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { until } from '../../test/lib/until.ts'
 import type { Config } from '../config/config.ts'
 import type { AccountHeldEvent, Event } from '../observe/events.ts'
+import type { Treatment } from '../privacy/treatment.ts'
 import { MOST_WAITING, watchWebhooks, type WebhookWatch } from './webhook-watch.ts'
 
 const NOW = Date.UTC(2026, 10, 21)
@@ -32,11 +33,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function start(command: readonly string[] = ['/bin/sh', '-c', 'cat >> "$0"; echo >> "$0"', join(folder, 'got')]) {
+async function start(
+  command: readonly string[] = ['/bin/sh', '-c', 'cat >> "$0"; echo >> "$0"', join(folder, 'got')],
+  treatment: Treatment = 'keep',
+) {
   const webhooks = [{ name: 'ops', events: ['account-held', 'banned'], timeout: 5000, command }]
-  const found = watchWebhooks({ data, hostname: 'node.example.org', webhooks } as unknown as Config, {
+  const privacy = { webhooks: { addresses: treatment, ips: treatment } }
+  const found = watchWebhooks({ data, hostname: 'node.example.org', webhooks, privacy } as unknown as Config, {
     state: directState(() => clock.monotonic()),
     clock,
+    hashKey: { current: () => Buffer.from('k') },
     queue: {
       subscribe: (listener) => {
         tell = listener
@@ -109,6 +115,15 @@ describe('a target', () => {
         event: { kind: 'account-held', account: 'user:kim', at: NOW },
       },
     ])
+  })
+
+  it('does not get the names and addresses of people where the operator says so', async () => {
+    await start(undefined, 'hash')
+    commit(held('user:kim@example.org'))
+    await arrived(1)
+    const text = JSON.stringify(got())
+    expect(text).not.toContain('kim')
+    expect(text).toMatch(/put user:#[0-9a-f]{20}@example\.org on hold/)
   })
 
   it('gets what was committed just before a kill, and nothing twice', async () => {

@@ -7,6 +7,8 @@ import { errorText, type Log } from '../lib/log.ts'
 import type { Event } from '../observe/events.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
+import type { DailyKey } from '../privacy/daily-key.ts'
+import { createPrivacy, type Privacy } from '../privacy/treatment.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { openStateClient, type StateFile } from '../state/thread/state-file-client.ts'
 import type { StateChannel, StateTables } from '../state/thread/state-messages.ts'
@@ -34,6 +36,8 @@ export interface WebhookPorts {
   readonly clock: Clock
   readonly queue: Pick<OpenQueue, 'subscribe' | 'reader'>
   readonly log: Pick<Log, 'warn' | 'info' | 'error'>
+  /** The key of the hashes in bodies. */
+  readonly hashKey: Pick<DailyKey, 'current'>
 }
 
 /** Events that wait for one target; the oldest is dropped. Some megabytes. */
@@ -64,12 +68,17 @@ export function watchWebhooks(config: Config, ports: WebhookPorts): WebhookWatch
 function startWatch(config: Config, targets: readonly HookTarget[], ports: WebhookPorts): WebhookWatch {
   const { clock, queue, log } = ports
   const { hostname } = config
+  const privacy = createPrivacy({
+    ...config.privacy.webhooks,
+    subjects: 'drop',
+    hashKey: () => ports.hashKey.current(),
+  })
   let hasGap = true
   const file = openFile(webhooksPath(config), { ...ports, changed: () => (hasGap = true) })
   const hooks = safeQueue(file)
   const running = targets.map((target) => createRunning(target, hooks, ports))
   const take = async (events: readonly Event[]) => {
-    await Promise.all(running.map((one) => takeEvents(one, events, { hooks, hostname, clock })))
+    await Promise.all(running.map((one) => takeEvents(one, events, { hooks, hostname, privacy, clock })))
   }
   const kinds = [...new Set(targets.flatMap(({ events }) => events))]
   const readAgain = async () => {
@@ -180,13 +189,19 @@ async function takeEvents(
   {
     hooks,
     hostname,
+    privacy,
     clock,
-  }: { readonly hooks: HookQueue; readonly hostname: string; readonly clock: Pick<Clock, 'monotonic'> },
+  }: {
+    readonly hooks: HookQueue
+    readonly hostname: string
+    readonly privacy: Privacy
+    readonly clock: Pick<Clock, 'monotonic'>
+  },
 ): Promise<void> {
   const { target, sender, counts } = one
   const wanted = events.filter(({ kind }) => target.events.includes(kind))
   if (wanted.length === 0) return
-  const bodies = wanted.map((event) => ({ ...hookBody(event, hostname), at: event.at }))
+  const bodies = wanted.map((event) => ({ ...hookBody(event, hostname, privacy), at: event.at }))
   const dropped = await hooks.add(target.name, bodies, MOST_WAITING)
   counts.dropped += dropped
   if (dropped > 0) one.lostAt = clock.monotonic()

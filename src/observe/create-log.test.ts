@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { hostile, obeyed } from '../../test/lib/hostile-text.ts'
+import type { LogFields } from '../lib/log.ts'
 import type { Event } from './events.ts'
 import { createLog } from './create-log.ts'
-import type { Treatment } from './privacy.ts'
+import type { Treatment } from '../privacy/treatment.ts'
 import type { LogLevel } from './event-log.ts'
 
 function collect(
@@ -12,13 +13,16 @@ function collect(
   { format = 'json', ips = 'keep' }: { readonly format?: 'json' | 'text'; readonly ips?: Treatment } = {},
 ) {
   const lines: string[] = []
-  const privacy = { addresses, ips, subjects: 'drop', hashKey: Buffer.from('k') } as const
+  const privacy = { addresses, ips, subjects: 'drop', hashKey: () => Buffer.from('k') } as const
   const log = createLog(
     { level, format, privacy, base: { node: 'mx-01.example.org' } },
     { clock: createFakeClock(), output: { write: (line) => void lines.push(line) } },
   )
   return { log, lines, parsed: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
 }
+
+/** Fields without a class, as a spread can bring them. */
+const other = (fields: Record<string, unknown>) => fields as LogFields
 
 const received: Event = {
   kind: 'received',
@@ -72,7 +76,7 @@ test('applies the level, and the privacy classes to messages', () => {
   const { log, parsed } = collect('warn', 'hash')
   log.debug({}, 'no')
   log.info({}, 'no')
-  log.warn({ sender: 'joe@example.net' }, 'about joe@example.net')
+  log.warn({ recipient: 'joe@example.net' }, 'about joe@example.net')
   log.error({}, 'yes')
   expect(parsed().map((line) => line['level'])).toEqual(['warn', 'error'])
   expect(JSON.stringify(parsed())).not.toContain('joe@')
@@ -91,7 +95,7 @@ test('writes stack and causes of a bug, for any thrown value', () => {
 
 test('does not let fields forge a line: line ends, its own keys, cycles', () => {
   const { log, lines, parsed } = collect()
-  log.info({ sender: 'x\n{"level":"error"}', level: 'error', time: 'never', msg: 'other' }, 'a\nb')
+  log.info(other({ sender: 'x\n{"level":"error"}', level: 'error', time: 'never', msg: 'other' }), 'a\nb')
   expect(lines).toHaveLength(1)
   expect(lines[0]?.split('\n')).toHaveLength(2)
   expect(parsed()[0]).toMatchObject({ level: 'info', level_: 'error', time_: 'never', msg_: 'other', msg: 'a\nb' })
@@ -100,7 +104,7 @@ test('does not let fields forge a line: line ends, its own keys, cycles', () => 
 test.each(['json', 'text'] as const)('escapes what a terminal obeys, in lines of %s', (format) => {
   const { log, lines } = collect('info', 'keep', { format })
   log.event({ ...received, sender: `${hostile}\r\n@example.net`, remote: hostile })
-  log.error({ cause: `${hostile}\n`, [hostile]: 1 }, `${hostile}\n`)
+  log.error(other({ cause: `${hostile}\n`, [hostile]: 1 }), `${hostile}\n`)
   log.bug(new Error(hostile), hostile)
   expect(lines).toHaveLength(3)
   for (const line of lines) {
@@ -141,7 +145,7 @@ describe('text', () => {
 
   test('has the fields of a message after it, in quotation marks where they are needed', () => {
     const { log, lines } = text()
-    log.warn({ file: '/a/b.yaml', line: 3, empty: '', listeners: [25, 587], cause: 'a; b="c"' }, 'bad file')
+    log.warn(other({ file: '/a/b.yaml', line: 3, empty: '', listeners: [25, 587], cause: 'a; b="c"' }), 'bad file')
     const fields = String.raw`file=/a/b.yaml; line=3; empty=""; listeners=[25,587]; cause="a; b=\"c\""`
     expect(lines).toEqual([`2026-11-21T00:00:00.000Z mx-01.example.org warn bad file; ${fields}\n`])
   })
@@ -149,7 +153,7 @@ describe('text', () => {
   test('treats personal data by its class, and does not take a dropped sender for the null sender', () => {
     const [hashed, dropped] = [text('hash', 'hash'), text('drop', 'drop')]
     for (const { log } of [hashed, dropped]) log.event({ ...received, remote: 'host.example[192.0.2.1]' })
-    expect(hashed.lines[0]).toMatch(/received from #\w{12}\[#\w{12}\], sender <#\w{12}@example\.net>, 10 bytes/)
+    expect(hashed.lines[0]).toMatch(/received from #\w{20}\[#\w{20}\], sender <#\w{20}@example\.net>, 10 bytes/)
     expect(dropped.lines[0]).toContain('received from (dropped), sender <(dropped)>, 10 bytes')
   })
 

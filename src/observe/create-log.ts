@@ -6,8 +6,8 @@ import type { LogFields } from '../lib/log.ts'
 import type { EventLog, LineWriter, LogLevel, LogOutput } from './event-log.ts'
 import type { Event } from './events.ts'
 import { jsonLines } from './json-log.ts'
-import { createPrivacy } from './privacy.ts'
-import type { PrivacySettings } from './privacy.ts'
+import { createPrivacy } from '../privacy/treatment.ts'
+import type { PrivacySettings } from '../privacy/treatment.ts'
 import { textLines } from './text-log.ts'
 
 export interface LogSettings {

@@ -54,6 +54,8 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   unbanned: (e) => `ban of ${banSubject(e)} ended by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
   'limit-near': (e) =>
     `${e.account} has used ${e.used} of ${e.limit} (${e.measure.replaceAll('_', ' ')}, ${e.window}); beyond the limit mail waits`,
+  erased: (e) =>
+    `a person was erased from ${e.rows} ${e.rows === 1 ? 'row' : 'rows'} by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
   'account-held': (e) =>
     `put ${e.account} on hold by ${e.by}${e.reason ? `: ${e.reason}` : ''}${e.evidence ? ` (${e.evidence})` : ''}`,
   complained: (e) =>

@@ -3,7 +3,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Event } from './events.ts'
-import type { Privacy } from './privacy.ts'
+import type { Privacy } from '../privacy/treatment.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

@@ -269,6 +269,14 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       app: 'Label of the app password.',
     },
   },
+  erased: {
+    when: 'An operator erased a person from the records of the node (`waypost privacy erase`).',
+    fields: {
+      by: 'The operator.',
+      reason: 'The reason given for it; empty if none.',
+      rows: 'Rows of the databases that named the person.',
+    },
+  },
   unbanned: {
     when: 'An operator ended a ban.',
     fields: { ...banned, by: 'The operator.', reason: 'The reason given for it; empty if none.' },

@@ -189,16 +189,13 @@ export interface WouldRejectEvent extends EventBase {
 export interface BannedEvent extends EventBase {
   readonly kind: 'banned'
   readonly banned: 'address' | 'network' | 'account'
-  /** Of an address or a network. */
   readonly ip?: string
-  /** Of an account. */
   readonly user?: string
   /** Unix milliseconds. */
   readonly until: number
   readonly by: string
   readonly reason: string
   readonly evidence: string
-  /** How many bans in turn this is, from 1. */
   readonly times: number
 }
 
@@ -305,6 +302,14 @@ export interface ProbeAlertEvent extends EventBase {
   readonly detail: string
 }
 
+/** An operator erased a person from the records of the node; the event does not name the person. */
+export interface ErasedEvent extends EventBase {
+  readonly kind: 'erased'
+  readonly by: string
+  readonly reason: string
+  readonly rows: number
+}
+
 export type Event =
   | ReceivedEvent
   | CheckedEvent
@@ -335,6 +340,7 @@ export type Event =
   | ProbeSentEvent
   | ProbeResultEvent
   | ProbeAlertEvent
+  | ErasedEvent
 
 export type EventKind = Event['kind']
 
@@ -375,6 +381,7 @@ export const eventKinds = [
   'probe-sent',
   'probe-result',
   'probe-alert',
+  'erased',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

@@ -89,6 +89,7 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     detail: '',
   },
   'probe-alert': { ...base, kind: 'probe-alert', target: 'google', state: 'failing', failures: 1, detail: 'missing' },
+  erased: { ...base, kind: 'erased', by: 'root', reason: '', rows: 3 },
   'account-released': { ...base, kind: 'account-released', account: 'user:kim', by: 'root', reason: '' },
   'limit-near': {
     ...base,

@@ -190,6 +190,8 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   'probe-sent': () => undefined,
   'probe-result': () => undefined,
   'probe-alert': () => undefined,
+  // Operators do it a few times a year.
+  erased: () => undefined,
   // waypost_reports_total counts them.
   complained: () => undefined,
   'account-changed': ({ change }, by) => by.accountChanges.inc({ change: word(change) }),

@@ -77,7 +77,7 @@ describe('a report', () => {
       summary: { kind: 'dmarc', text: 'DMARC report of reporter.example about example.org, 2026-11-28, 1 records' },
     })
     expect(await taker.take(message(report(), { queueId: 'q2' }))).toMatchObject({ kind: 'read', isNew: false })
-    expect(await taker.purge(clock.now() + 1)).toBe(1)
+    expect(await taker.purge(clock.now() + 1, 0)).toBe(1)
   })
 
   it('about another domain is held; about a configured one it is not', async () => {
@@ -115,7 +115,7 @@ describe('a report', () => {
       kind: 'unavailable',
       cause: expect.stringMatching(/ENOENT/),
     })
-    expect(await taker.purge(0)).toMatchObject({ unavailable: expect.stringMatching(/ENOENT/) })
+    expect(await taker.purge(0, 0)).toMatchObject({ unavailable: expect.stringMatching(/ENOENT/) })
     await nowhere.close()
   })
 

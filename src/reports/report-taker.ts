@@ -68,8 +68,8 @@ export interface TakerPorts {
 
 export interface ReportTaker {
   take(message: ReportMessage): Promise<Taken>
-  /** Removes what arrived before; returns how many reports, or why not. */
-  purge(before: number): Promise<number | Unavailable>
+  /** Removes what arrived before, and complaints before another time; returns how many reports, or why not. */
+  purge(before: number, complaintsBefore: number): Promise<number | Unavailable>
   /** Opens the file. */
   open(): Promise<{ readonly newest: NewestReports; readonly aside: string | null } | Unavailable>
   readonly results: ResultAccess
@@ -115,9 +115,9 @@ export function createReportTaker(settings: TakerSettings, ports: TakerPorts): R
       if (turn.waiting >= MOST_WAITING) return { kind: 'busy' }
       return await alone(() => take(settings, ports, message))
     },
-    purge: (before) =>
+    purge: (before, complaintsBefore) =>
       alone(async () => {
-        const reply = await ports.thread.ask({ kind: 'purge', before })
+        const reply = await ports.thread.ask({ kind: 'purge', before, complaintsBefore })
         if ('lost' in reply) return { unavailable: reply.lost }
         if ('unavailable' in reply) return reply
         ports.counted(reply.rows)

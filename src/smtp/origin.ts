@@ -27,7 +27,7 @@ export function isAuthenticated(origin: Origin | null): origin is Authenticated 
 
 const needsQuotes = /[\s"<>()[\],;:]/
 
-/** A user name in the form in which the log recognizes it inside a text and can hide it (observe/privacy.ts). */
+/** A user name in the form in which the log recognizes it inside a text and can hide it (privacy/treatment.ts). */
 export function userText(name: string): string {
   return `user:${needsQuotes.test(name) ? JSON.stringify(name) : name}`
 }

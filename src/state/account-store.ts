@@ -34,8 +34,8 @@ export interface NodeAccounts extends Usage, Brake {
     account: AccountName,
     by: { readonly at: number; readonly name: string; readonly reason: string },
   ): Promise<boolean | null>
-  /** Removes old rows, some at a time. */
-  purge(at: number): Promise<void>
+  /** Removes old rows, some at a time. @param keepMs milliseconds after which an account is forgotten at the latest */
+  purge(at: number, keepMs: number): Promise<void>
   /** Why the file cannot be used; null while it can. */
   readonly problem: string | null
   close(): Promise<void>
@@ -82,7 +82,7 @@ export function createNodeAccounts(path: string, ports: StateFilePorts): NodeAcc
     standing: async () => (isOpen ? await ask().standing() : null) ?? 0,
     held: async () => (isOpen ? ask().held() : []),
     release: (account, by) => ask().release(account, by),
-    purge: async (at) => void (await ask().purge(at)),
+    purge: async (at, keepMs) => void (await ask().purge(at, keepMs)),
     close: () => file.close(),
   }
 }

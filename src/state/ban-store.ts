@@ -21,6 +21,8 @@ export interface NodeBans extends Bans {
   ): Promise<Ban | null>
   saveCounts(counts: readonly KeptCount[], at: number): Promise<void>
   counts(): Promise<readonly KeptRow[]>
+  /** Removes some bans that ended before, unix milliseconds. */
+  purge(before: number): Promise<void>
   /** Why the file cannot be used; null while it can. */
   readonly problem: string | null
   /** Bans that are remembered, as of the last news. */
@@ -68,6 +70,7 @@ export function createNodeBans(
     end: (subject, by) => file.ask.end(subject, by),
     saveCounts: async (counts, at) => void (await file.ask.saveCounts(counts, at)),
     counts: async () => (await file.ask.counts()) ?? [],
+    purge: async (before) => void (await file.ask.purge(before)),
     close: () => file.close(),
   }
 }

@@ -5,12 +5,17 @@ import type { GreylistConfig } from '../config/sections/greylist-section.ts'
 import type { GreylistSettings } from '../policy/checks/greylist.ts'
 
 /** Null where the role has no `greylist` check or the configuration no greylist. */
-export function greylistSettings({ greylist, role }: Pick<Config, 'greylist' | 'role'>): GreylistSettings | null {
+export function greylistSettings({
+  greylist,
+  role,
+  privacy,
+}: Pick<Config, 'greylist' | 'role' | 'privacy'>): GreylistSettings | null {
   if (!greylist || !role.checks.includes('greylist')) return null
   const { when, points, before_data: beforeData } = greylist
-  return { rules: rulesOf(greylist), when, points, beforeData }
+  return { rules: rulesOf(greylist, Math.min(privacy.forget.addresses, privacy.forget.ips)), when, points, beforeData }
 }
 
-function rulesOf({ delay, window, allow_for: allowFor }: GreylistConfig): GreylistSettings['rules'] {
-  return { delay, window, allowFor }
+/** @param keepMs an entry has an address and a network, and is forgotten after the shorter of both times */
+function rulesOf({ delay, window, allow_for: allowFor }: GreylistConfig, keepMs: number): GreylistSettings['rules'] {
+  return { delay, window: Math.min(window, keepMs), allowFor: Math.min(allowFor, keepMs) }
 }

@@ -64,6 +64,11 @@ export function saltKeyPath({ data }: WithData): string {
   return join(data, 'scram-salt.key')
 }
 
+/** The key of the hashes that replace personal data. */
+export function privacyKeyPath({ data }: WithData): string {
+  return join(data, 'privacy.key')
+}
+
 /** The socket through which commands talk to the running node. */
 export function controlSocketPath({ data }: WithData): string {
   return join(data, 'control.sock')

@@ -23,9 +23,10 @@ export function queueSettings(config: Pick<Config, 'data' | 'queue'>): QueueSett
   }
 }
 
-/** `hashKey` is the key of the hashes that replace personal data. */
-export function logSettings(config: Pick<Config, 'hostname' | 'log'>, hashKey: Buffer): LogSettings {
-  const { level, format, addresses, ips } = config.log
+/** `hashKey` gives the key of the hashes that replace personal data. */
+export function logSettings(config: Pick<Config, 'hostname' | 'log' | 'privacy'>, hashKey: () => Buffer): LogSettings {
+  const { output } = config.privacy
+  const { level, format, addresses = output, ips = output } = config.log
   return { level, format, privacy: { addresses, ips, subjects: 'drop', hashKey }, base: { node: config.hostname } }
 }
 

@@ -96,10 +96,12 @@ export function allMetrics(): Registry {
         data: '/nowhere',
         hostname: 'node.example.org',
         webhooks: [{ name: 'x', events: [], timeout: 1000, command: ['/bin/true'] }],
+        privacy: { webhooks: { addresses: 'keep', ips: 'keep' } },
       } as unknown as Config,
       {
         state,
         clock,
+        hashKey: { current: () => Buffer.alloc(0) },
         queue: { subscribe: () => undefined } as unknown as OpenQueue,
         log: { ...log, error: () => undefined },
       },

@@ -2,6 +2,7 @@
 
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
+import { plant } from './planted-secrets.ts'
 
 export interface Shown {
   readonly status: number
@@ -58,7 +59,11 @@ export function openBrowser(place: PlaceOfPage): PageBrowser {
     get: (path) => show({ path }),
     submit: (action, fields = {}) => {
       const body = new URLSearchParams({ token: tokenIn(browser.body, action) })
-      for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) body.append(name, one)
+      for (const [name, value] of Object.entries(fields))
+        for (const one of [value].flat()) {
+          if (/password|again|present|new/i.test(name)) plant(one)
+          body.append(name, one)
+        }
       const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: `https://${hostOf(place)}` }
       return show({ method: 'POST', path: action, headers, body: body.toString() })
     },

@@ -1,6 +1,7 @@
 // Runs the waypost command as its users do: a process, its exit code, and what it wrote.
 
 import { spawn } from 'node:child_process'
+import { expectNoSecret } from './planted-secrets.ts'
 import { testedCommand } from './tested-program.ts'
 
 /** A command that takes longer hangs. */
@@ -21,7 +22,14 @@ export function runWaypost(args: readonly string[], input: string | Buffer = '')
     child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text))
     child.once('error', reject)
-    child.once('close', (status) => resolve({ status, ...written }))
+    child.once('close', (status) => {
+      try {
+        expectNoSecret(`${written.stdout}${written.stderr}`, `the output of waypost ${args[0] ?? ''}`)
+        resolve({ status, ...written })
+      } catch (error) {
+        reject(error)
+      }
+    })
     // A command that does not read what it is given closes the pipe.
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)

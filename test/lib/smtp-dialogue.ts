@@ -3,6 +3,7 @@
 
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { plantSasl } from './planted-secrets.ts'
 
 /** A received reply: the code, all lines without CRLF, and their text without the code. */
 export interface ReceivedReply {
@@ -65,7 +66,10 @@ function createDialogue(first: Socket, timeoutMs: number): SmtpDialogue {
   const reader = createReplyReader(timeoutMs)
   reader.read(socket)
   const expectReply = async (line: string | null, expected: string): Promise<ReceivedReply> => {
-    if (line !== null) socket.write(`${line}\r\n`)
+    if (line !== null) {
+      plantSasl(line)
+      socket.write(`${line}\r\n`)
+    }
     const reply = await reader.reply()
     if (!reply.lines.every((text) => matches(text, expected)))
       throw new Error(`expected ${expected} to ${line ?? '(nothing)'}, received ${reply.lines.join(' | ')}`)
@@ -79,10 +83,14 @@ function createDialogue(first: Socket, timeoutMs: number): SmtpDialogue {
       return socket
     },
     write: (text) => void socket.write(text),
-    send: (line) => void socket.write(`${line}\r\n`),
+    send: (line) => {
+      plantSasl(line)
+      socket.write(`${line}\r\n`)
+    },
     reply: () => reader.reply(),
     expect: expectReply,
     pipeline: async (lines, expected) => {
+      for (const line of lines) plantSasl(line)
       socket.write(lines.map((line) => `${line}\r\n`).join(''))
       const replies: ReceivedReply[] = []
       for (const each of expected) replies.push(await expectReply(null, each))

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { createFormGuard } from '../../src/lib/form-guard.ts'
 import type { Event } from '../../src/observe/events.ts'
 import type { HealthReport } from '../../src/observe/health-report.ts'
-import { createPrivacy, type PrivacySettings } from '../../src/observe/privacy.ts'
+import { createPrivacy, type PrivacySettings } from '../../src/privacy/treatment.ts'
 import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
 import type { Outcome } from '../../src/queue/contract/outcome.ts'
 import type { NewMessage } from '../../src/queue/contract/queue.ts'
@@ -431,7 +431,7 @@ function samplePorts(queue: OpenQueue, { history, now, privacy }: SampleFacts) {
       addresses: 'keep',
       ips: 'keep',
       subjects: 'drop',
-      hashKey: Buffer.alloc(32, 7),
+      hashKey: () => Buffer.alloc(32, 7),
       ...privacy,
     }),
   }

@@ -3,7 +3,7 @@
 // from which files they start.
 
 import { randomInt } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -15,6 +15,8 @@ import { generateKey } from '../../src/dkim/key-store.ts'
 import type { Event } from '../../src/observe/events.ts'
 import type { ListedMessage } from '../../src/queue/contract/queue-reader.ts'
 import { freePort } from './free-port.ts'
+import { hasQueue } from '../../src/queue/sqlite/database/database.ts'
+import { expectNoSecret, plant, secretsBelow } from './planted-secrets.ts'
 import { SyncQueueReader } from './sync-queue-reader.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
 import { type PeerOptions, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
@@ -61,6 +63,10 @@ export interface WholeNode {
   spool(): string[]
   /** Resolves when the queue is empty. */
   emptied(ms?: number): Promise<void>
+  /** What the admin listener shows; empty without one, and for a node that does not run. */
+  metrics(): Promise<string>
+  /** Log and ledger, as texts. */
+  outputs(): readonly (readonly [what: string, text: string])[]
   connect(options?: Partial<DialogueOptions>): Promise<SmtpDialogue>
   send(mail: Partial<TestMail> & { readonly to: readonly string[] }): Promise<Sent>
 }
@@ -80,6 +86,7 @@ export interface World {
 }
 
 const plainMail = 'Subject: Hello\r\n\r\nThis is a mail.\r\n'
+plant('This is a mail.')
 /** The routing data of a node without other ones. */
 export const DEFAULT_MAIL = { domains: ['example.org'], forwards: { kim: 'kim@far.example' } }
 
@@ -120,9 +127,17 @@ export async function startWorld(): Promise<World> {
       return node
     },
     close: async () => {
+      const metrics = await Promise.all(nodes.map((node) => node.metrics()))
       await Promise.all(nodes.map((node) => node.stop('SIGKILL')))
       await Promise.all([...hosts.map((host) => host.close()), dns.close()])
-      rmSync(folder, { recursive: true, force: true })
+      try {
+        const secrets = secretsBelow(folder)
+        for (const [place, node] of nodes.entries())
+          for (const [what, text] of [['metrics', metrics[place] ?? ''], ...node.outputs()] as const)
+            expectNoSecret(text, `${what} of ${node.config}`, secrets)
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
     },
   }
   return world
@@ -221,10 +236,34 @@ function buildNode({ folder, data, address, ports }: Place): WholeNode {
     spool: () => filesBelow(join(data, 'queue', 'spool')),
     emptied: (ms = 20_000) =>
       until(() => read((reader) => reader.stats().messages) === 0, { what: 'the queue to be empty', timeout: ms }),
+    metrics: () => (running ? metricsOf(yaml) : Promise.resolve('')),
+    outputs: () => [
+      ['the log', existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''],
+      ['the ledger', hasQueue(join(data, 'queue')) ? JSON.stringify(read((reader) => [...reader.ledger()])) : ''],
+    ],
     connect: async (options = {}) => connectDialogue({ host: address, port, ...options }),
-    send: (mail) =>
-      sendTestMail({ host: address, port, security: 'none', from: 'ann@sender.example', message: plainMail, ...mail }),
+    send: (mail) => {
+      if (mail.login) plant(mail.login.password)
+      return sendTestMail({
+        host: address,
+        port,
+        security: 'none',
+        from: 'ann@sender.example',
+        message: plainMail,
+        ...mail,
+      })
+    },
   }
+}
+
+/** Metrics and health. A node that ends at this moment has none. */
+async function metricsOf(yaml: Readonly<Record<string, unknown>>): Promise<string> {
+  const { listen } = (yaml['admin'] ?? {}) as { readonly listen?: unknown }
+  if (typeof listen !== 'string') return ''
+  const pages = ['/metrics', '/healthz'].map((path) =>
+    fetch(`http://${listen}${path}`, { signal: AbortSignal.timeout(10_000) }).then((page) => page.text()),
+  )
+  return (await Promise.all(pages).catch(() => [])).join('\n')
 }
 
 function readQueue<T>(directory: string, look: (reader: SyncQueueReader) => T): T {

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { plainSection } from '../section.ts'
 
-const privacy = z.enum(['keep', 'hash', 'drop'])
+const treatment = z.enum(['keep', 'hash', 'drop']).optional()
 
 export const log = plainSection(
   z
@@ -13,8 +13,8 @@ export const log = plainSection(
         .enum(['json', 'text'])
         .default('json')
         .describe('json: one JSON object a line, for programs; text: one sentence a line, for people.'),
-      addresses: privacy.default('keep').describe('Mail addresses and user names in log lines.'),
-      ips: privacy.default('keep').describe('Client addresses in log lines.'),
+      addresses: treatment.describe('Mail addresses and user names in log lines. Default: of `privacy.profile`.'),
+      ips: treatment.describe('Client addresses in log lines. Default: of `privacy.profile`.'),
     })
     .prefault({})
     .describe('Log.'),

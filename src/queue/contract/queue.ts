@@ -1,6 +1,7 @@
 // The contract of a queue, the source of truth about every accepted message. Every engine keeps the state tables of
 // docs/explanation/queue.md. "Committed" means fsynced.
 
+import type { ForgottenPart } from '../../privacy/forget-events.ts'
 import type { Holder } from '../../budget/pool.ts'
 import type { Readable, Writable } from 'node:stream'
 import type { Event } from '../../observe/events.ts'
@@ -162,6 +163,10 @@ export interface Queue {
   record(events: readonly Event[]): Promise<void>
   /** Removes ledger events older than `before` (unix ms) of messages that are not in the queue. Returns how many rows. */
   purge(before: number): Promise<number>
+  /** Takes a part of personal data out of ledger events older than `before` (unix ms), and of their index. Returns how many rows. */
+  forget(part: ForgottenPart, before: number): Promise<number>
+  /** Overwrites what deleted data has left in unused pages. */
+  overwriteUnused(): Promise<void>
   /**
    * A spool file for a body that is too large for memory. Its octets count as in flight for the holder, by default for delivery, until the
    * file is finished or discarded; at a limit the stream fails with QueueUnavailable (`full`).

@@ -77,6 +77,11 @@ export class DirectStore {
     return this.run({ kind: 'transfer', step, now }, octets) as TransferStepAnswers[K]
   }
 
+  /** Writes the write-ahead log into the database and cuts it off; does nothing while a reader needs it. */
+  cutLog(): void {
+    this.#store.database.pragma('wal_checkpoint(TRUNCATE)')
+  }
+
   close(): void {
     this.#store.close()
   }

@@ -1,6 +1,7 @@
 // The queue of a node over the store worker and the spool. It turns calls of the contract into operations of the worker and decides nothing
 // about mail.
 
+import type { ForgottenPart } from '../../privacy/forget-events.ts'
 import type { Readable } from 'node:stream'
 import { contentParts, contentSize, inlineStream } from '../contract/stored-body.ts'
 import type { Holder } from '../../budget/pool.ts'
@@ -191,6 +192,29 @@ export class SqliteQueue implements OpenQueue, CommitListener {
       after = value.next
     }
     return removed
+  }
+
+  async forget(part: ForgottenPart, before: number): Promise<number> {
+    let changed = 0
+    for (let more = true; more; ) {
+      const now = this.#clock.now()
+      const { value }: { value: OperationResults['forget'] } = await this.#client.run({
+        kind: 'forget',
+        part,
+        before,
+        now,
+      })
+      changed += value.changed
+      more = value.more
+    }
+    return changed
+  }
+
+  async overwriteUnused(): Promise<void> {
+    for (let stage: OperationResults['overwrite'] | 'begin' = 'begin'; stage !== null; ) {
+      const { value }: { value: OperationResults['overwrite'] } = await this.#client.run({ kind: 'overwrite', stage })
+      stage = value
+    }
   }
 
   async expireOverdue(): Promise<number> {

@@ -93,7 +93,7 @@ describe('a report', () => {
     store.add(complaint(), arrival({ receivedAt: NOW - DAY_MS, queueId: 'c' }), MANY)
     store.add(dmarc({ id: 'new' }), arrival(), MANY)
     expect(store.rows).toBe(5)
-    expect(store.purge(NOW)).toBe(3)
+    expect(store.purge(NOW, NOW)).toBe(3)
     expect(store.rows).toBe(1)
     expect(db.prepare('SELECT count(*) FROM tls_failures').pluck().get()).toBe(0)
   })

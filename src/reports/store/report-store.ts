@@ -29,8 +29,8 @@ export type StoreResult =
 export interface ReportStore {
   /** @param capacity rows of all reports */
   add(report: Report, arrival: Arrival, capacity: number): StoreResult
-  /** Removes what arrived before, some at a time. Returns how many reports. */
-  purge(before: number): number
+  /** Removes what arrived before, some at a time; complaints before another time. Returns how many reports. */
+  purge(before: number, complaintsBefore: number): number
   /** When the newest report of each kind arrived that DMARC proves. */
   newest(): NewestReports
   /** Rows of all reports. */
@@ -83,8 +83,8 @@ export function createReportStore(db: Database): ReportStore {
       }
     },
     newest: () => newestOf(db),
-    purge: (before) => {
-      const { reports, freed } = db.transaction(() => removal.before(before)).immediate()
+    purge: (before, complaintsBefore) => {
+      const { reports, freed } = db.transaction(() => removal.before(before, complaintsBefore)).immediate()
       rows -= freed
       return reports
     },
@@ -213,10 +213,10 @@ function removals(db: Database) {
       remove.run(found.id)
       return found.rows
     },
-    before: (time: number) => {
+    before: (time: number, complaintTime: number) => {
       const found = old.all(time)
       for (const { id } of found) remove.run(id)
-      const complaints = oldComplaints.run(time).changes
+      const complaints = oldComplaints.run(complaintTime).changes
       return {
         reports: found.length + complaints,
         freed: found.reduce((sum, { rows }) => sum + rows, complaints),

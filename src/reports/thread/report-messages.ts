@@ -24,8 +24,8 @@ export type Request =
   | { readonly kind: 'read'; readonly message: Uint8Array; readonly now: number }
   /** Stores what was read last. */
   | { readonly kind: 'store'; readonly arrival: Arrival; readonly capacity: number }
-  /** Removes what arrived before. */
-  | { readonly kind: 'purge'; readonly before: number }
+  /** Removes what arrived before, and complaints before another time: they name accounts. */
+  | { readonly kind: 'purge'; readonly before: number; readonly complaintsBefore: number }
   /** Opens the file and counts. */
   | { readonly kind: 'open' }
   /** Adds results of this node for its own reports. */

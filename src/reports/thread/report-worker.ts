@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorText } from '../../lib/log.ts'
-import { openStateFile, type OpenedFile } from '../../state/sqlite/state-file.ts'
+import { cutLog, openStateFile, type OpenedFile } from '../../state/sqlite/state-file.ts'
 import { readReport } from '../reading/read-report.ts'
 import { Unreadable } from '../reading/unreadable.ts'
 import type { Report } from '../report-content.ts'
@@ -53,8 +53,12 @@ function useStore(request: Exclude<Request, { kind: 'read' }>): Exclude<Replies[
   switch (request.kind) {
     case 'open':
       return { rows: store.rows, newest: store.newest(), aside: setAside && `${setAside.path}: ${setAside.cause}` }
-    case 'purge':
-      return { removed: store.purge(request.before), rows: store.rows }
+    case 'purge': {
+      const removed = store.purge(request.before, request.complaintsBefore)
+      // Removed rows must not stay in the log.
+      if (removed > 0) cutLog(opened.db)
+      return { removed, rows: store.rows }
+    }
     case 'add-results':
       return results.add(request.results, request.capacity)
     case 'due':

@@ -46,6 +46,21 @@ const found = async (store: Pick<TokenDatabase, 'find'>, ...numbers: number[]) =
   Promise.all(numbers.map(async (n) => (await store.find(token(n))) === sender(n)))
 
 describe('the token store', () => {
+  it('forgets expired senders in every octet of its files', async () => {
+    const path = join(folder, 'purged.db')
+    const store = await open({ path })
+    for (let n = 0; n < 50; n++) await store.keep(token(n), sender(n), NOW)
+    await store.keep(token(60), sender(60), NOW + 100 * DAY)
+    store.purge(NOW + 100 * DAY)
+    expect(store.size).toBe(1)
+    const octets = (await Promise.all([path, `${path}-wal`].map((file) => readFile(file, 'latin1')))).join('')
+    expect(octets).toContain(sender(60))
+    for (let n = 0; n < 50; n++) expect(octets).not.toContain(sender(n))
+    // It works on after the log was cut off.
+    await store.keep(token(61), sender(61), NOW + 100 * DAY)
+    expect(await found(store, 60, 61)).toEqual([true, true])
+  })
+
   it('survives a restart, drops expired tokens, and is readable by its owner only', async () => {
     const first = await open()
     await first.keep(token(1), sender(1), NOW)

@@ -21,6 +21,8 @@ const KEPT_MS = 6 * HOUR_MS
 const EVICTED_AT_ONCE = 64
 /** Expired tokens that each new one removes, so that a table shrinks again after an attack. */
 const EXPIRED_AT_ONCE = 2
+/** Expired tokens that one call of `purge` removes: a millisecond. */
+const PURGED_AT_ONCE = 500
 /** The log is copied into the table after so many pages (1 MiB): the copy, with its sync, takes some milliseconds of the main thread. */
 const AUTOCHECKPOINT_PAGES = 256
 const BUSY_TIMEOUT_MS = 1000
@@ -28,6 +30,8 @@ const BUSY_TIMEOUT_MS = 1000
 export interface TokenDatabase extends TokenStore {
   /** Tokens in the table. */
   readonly size: number
+  /** Removes some expired tokens at `at`, unix milliseconds, from the table and from the log of SQLite. Throws the errors of SQLite. */
+  purge(at: number): void
   close(): Promise<void>
 }
 
@@ -86,6 +90,7 @@ function prepare(
     db.pragma('synchronous = NORMAL')
     db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
     db.pragma('trusted_schema = OFF')
+    db.pragma('secure_delete = ON')
     db.exec(`CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, sender TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS tokens_by_use ON tokens (used_at)`)
     const insert = db.prepare('INSERT OR IGNORE INTO tokens (token, sender, used_at) VALUES (?, ?, ?)')
@@ -132,6 +137,18 @@ function databaseOf(db: Database, log: FileHandle, { maxAgeDays, capacity }: Tok
       return true
     },
     find: (token) => Promise.resolve(senderOf.get(token) ?? null),
+    purge: (at) => {
+      const { changes } = removeOldest.run(expiryOf(at, maxAgeDays), PURGED_AT_ONCE)
+      size -= changes
+      if (changes === 0) return
+      // Removed senders must not stay in the log. A reader of another process delays it until the next time.
+      db.pragma('busy_timeout = 0')
+      try {
+        db.pragma('wal_checkpoint(TRUNCATE)')
+      } finally {
+        db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      }
+    },
     close: async () => {
       await log.close()
       db.close()

@@ -9,6 +9,8 @@ export interface NodeTokenStore extends TokenStore {
   open(): Promise<Error | null>
   /** Tokens in the store; 0 while it is not open. */
   readonly size: number
+  /** Removes some expired tokens; does nothing while the store is not open. Throws the errors of SQLite. */
+  purge(): void
   close(): Promise<void>
 }
 
@@ -51,6 +53,7 @@ export function createTokenStore(
       return isKept
     },
     find: async (token) => (await database()).find(token),
+    purge: () => opened?.purge(ports.now()),
     close: async () => {
       await opening?.catch(() => undefined)
       await opened?.close()

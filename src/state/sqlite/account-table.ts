@@ -35,8 +35,12 @@ export interface AccountTable {
   advance(row: HoldRow, to: Progress): void
   /** How many holds stand. */
   standing(): number
-  purge(at: number): void
+  /** @param keepMs milliseconds after which an account is forgotten at the latest */
+  purge(at: number, keepMs: number): void
 }
+
+/** A hold that has ended explains the account for so long. */
+const ENDED_HOLDS_MS = 90 * 86_400_000
 
 export function accountTable(db: Database): AccountTable {
   const usage = sqliteUsage(db)
@@ -66,9 +70,10 @@ export function accountTable(db: Database): AccountTable {
     unfinished: (below) => holds.unfinished(below),
     advance: (row, to) => holds.advance(row, to),
     standing: () => holds.all().filter(({ endedAt }) => endedAt === null).length,
-    purge: (at) => {
-      usage.purge(at)
-      mail.purge(at)
+    purge: (at, keepMs) => {
+      usage.purge(at, keepMs)
+      mail.purge(at, keepMs)
+      holds.purge(at - Math.min(ENDED_HOLDS_MS, keepMs))
     },
   }
 }

@@ -23,6 +23,7 @@ export interface BanTable {
   end(subject: BanSubject, by: { readonly at: number; readonly name: string; readonly reason: string }): Ban | null
   saveCounts(counts: readonly KeptCount[], at: number): void
   counts(): readonly KeptRow[]
+  purge(before: number): void
 }
 
 export function banTable(db: Database, limits: { readonly capacity: number }): BanTable {
@@ -54,5 +55,6 @@ export function banTable(db: Database, limits: { readonly capacity: number }): B
     },
     saveCounts: (counts, at) => bans.saveCounts(counts, at),
     counts: () => bans.counts(),
+    purge: (before) => bans.purge(before),
   }
 }

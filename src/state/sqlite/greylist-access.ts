@@ -41,6 +41,7 @@ export function removeEntries(path: string, filter: GreylistFilter, at: number):
   if (!existsSync(path)) return 0
   const db = new SqliteDatabase(path, { fileMustExist: true, timeout: COMMAND_BUSY_MS })
   try {
+    db.pragma('secure_delete = ON')
     const remove = db.prepare<[Key]>(
       'DELETE FROM entries WHERE origin = @origin AND sender = @sender AND recipient = @recipient',
     )

@@ -39,6 +39,8 @@ export interface HoldStatements {
   readonly announcement: Statement<[account: string, at: number], Announcement>
   readonly announcements: Statement<[at: number], Announcement>
   readonly withdraw: Statement<[account: string]>
+  readonly forgetHolds: Statement<[before: number]>
+  readonly forgetAnnouncements: Statement<[before: number]>
 }
 
 export function prepareHoldStatements(db: Database): HoldStatements {
@@ -61,5 +63,7 @@ export function prepareHoldStatements(db: Database): HoldStatements {
       'SELECT account, recipients, until, "by", reason FROM announcements WHERE until > ? ORDER BY until',
     ),
     withdraw: db.prepare('DELETE FROM announcements WHERE account = ?'),
+    forgetHolds: db.prepare('DELETE FROM holds WHERE ended_at < ? AND is_told = 1 AND progress = 2'),
+    forgetAnnouncements: db.prepare('DELETE FROM announcements WHERE until < ?'),
   }
 }

@@ -24,7 +24,8 @@ export interface SentMails {
   senderOf(queueId: string): AccountName | null
   /** Of the account and of its app passwords, the newest first. */
   of(account: AccountName, view: SentView): readonly SentMail[]
-  purge(at: number): void
+  /** Removes some of what is too old. @param keepMs milliseconds, at most 30 days */
+  purge(at: number, keepMs: number): void
 }
 
 const DAY_MS = 86_400_000
@@ -47,7 +48,7 @@ export function sentMail(db: Database, most: number = MOST_SENT): SentMails {
     senderOf: (queueId) => rows.senderOf.get(queueId) ?? null,
     of: (account, { before = Number.MAX_SAFE_INTEGER, ...view }) =>
       rows.sentBy.all({ account, app: appPattern(account), before, ...view }),
-    purge: (at) => void rows.forgetSent.run({ before: at - KEPT_MS, limit: PURGED_AT_ONCE }),
+    purge: (at, keepMs) => void rows.forgetSent.run({ before: at - Math.min(KEPT_MS, keepMs), limit: PURGED_AT_ONCE }),
   }
 }
 

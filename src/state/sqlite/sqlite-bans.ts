@@ -9,11 +9,13 @@ import { type BanRow, type BanStatements, type KeptRow, prepareBanStatements } f
 
 const DAY_MS = 86_400_000
 /** A subject that is banned again within this time after its last ban is banned for longer. */
-const REMEMBERED_MS = 7 * DAY_MS
+export const REMEMBERED_MS = 7 * DAY_MS
 /** Old bans that a new one removes in a full table. */
 const GIVEN_UP_AT_ONCE = 64
 /** Old bans that each new one removes, so that the table shrinks again after an attack. */
 const TIDIED_AT_ONCE = 2
+/** Bans that one call of `purge` removes: a millisecond. */
+const PURGED_AT_ONCE = 500
 /** Doubling ends here: 2^20 times any duration is above every limit. */
 const MOST_DOUBLINGS = 20
 
@@ -40,6 +42,8 @@ export interface SqliteBans {
   /** Whether another process has written since the last call. */
   hasChanged(): boolean
   saveCounts(counts: readonly KeptCount[], at: number): void
+  /** Removes some bans that ended before, unix milliseconds, and are reported. */
+  purge(before: number): void
   counts(): readonly KeptRow[]
   readonly size: number
 }
@@ -95,6 +99,7 @@ export function sqliteBans(db: Database, { capacity }: { readonly capacity: numb
         for (const count of counts) rows.putCount.run({ ...count, at })
       }),
     counts: () => rows.counts.all(),
+    purge: (before) => void rows.forget.run({ before, limit: PURGED_AT_ONCE }),
     get size() {
       return rows.size.get() ?? 0
     },

@@ -26,6 +26,8 @@ export interface SqliteHolds {
   /** False if there was none. */
   withdraw(account: AccountName): boolean
   announcements(at: number): readonly Announcement[]
+  /** Removes holds and announcements that ended before, unix milliseconds, and that the ledger and the queue know. */
+  purge(before: number): void
 }
 
 export function sqliteHolds(db: Database): SqliteHolds {
@@ -56,5 +58,9 @@ export function sqliteHolds(db: Database): SqliteHolds {
     announce: (announcement) => void rows.announce.run(announcement),
     withdraw: (account) => rows.withdraw.run(account).changes > 0,
     announcements: (at) => rows.announcements.all(at),
+    purge: (before) => {
+      rows.forgetHolds.run(before)
+      rows.forgetAnnouncements.run(before)
+    },
   }
 }

@@ -32,8 +32,8 @@ export interface SqliteUsage {
   judge(request: UsageRequest): UsageAnswer
   take(request: UsageRequest): UsageAnswer
   failed(accounts: readonly AccountName[], at: number): void
-  /** Removes some of what no window needs any more. */
-  purge(at: number): void
+  /** Removes some of what no window needs any more, and of what is older than `keepMs`, milliseconds. */
+  purge(at: number, keepMs: number): void
 }
 
 export function sqliteUsage(db: Database): SqliteUsage {
@@ -52,11 +52,11 @@ export function sqliteUsage(db: Database): SqliteUsage {
       whole(() => {
         for (const account of accounts) add(rows, { account, measure: 'failures', units: 1 }, at)
       }),
-    purge: (at) => {
+    purge: (at, keepMs) => {
       for (const { length, step } of windows.map((name) => windowTimes[name]))
         rows.dropSteps.run({ step, before: at - length - step, limit: PURGED_AT_ONCE })
-      rows.dropSteps.run({ step: DAY_MS, before: at - HISTORY_MS, limit: PURGED_AT_ONCE })
-      rows.forgetSeen.run({ before: at - SEEN_MS, limit: PURGED_AT_ONCE })
+      rows.dropSteps.run({ step: DAY_MS, before: at - Math.min(HISTORY_MS, keepMs), limit: PURGED_AT_ONCE })
+      rows.forgetSeen.run({ before: at - Math.min(SEEN_MS, keepMs), limit: PURGED_AT_ONCE })
     },
   }
 }

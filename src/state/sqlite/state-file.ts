@@ -44,6 +44,29 @@ export function openStateFile(path: string, format: StateFormat): OpenedFile {
   }
 }
 
+/** Writes the write-ahead log into the file and cuts it off, so that removed rows are in neither. False while a reader needs the log. */
+export function cutLog(db: Database): boolean {
+  const [wait] = db.pragma('busy_timeout') as [{ readonly timeout: number }]
+  db.pragma('busy_timeout = 0')
+  try {
+    const [{ busy }] = db.pragma('wal_checkpoint(TRUNCATE)') as [{ readonly busy: number }]
+    return busy === 0
+  } finally {
+    db.pragma(`busy_timeout = ${wait.timeout}`)
+  }
+}
+
+/** A larger file would hold up the thread for more than half a second. */
+const LARGEST_REBUILT = 64 * 1024 * 1024
+
+/** Writes the whole file again: `secure_delete` leaves copies of rows that moved to another page. False if it is too large, or in use. */
+export function rebuild(db: Database, largest: number = LARGEST_REBUILT): boolean {
+  const pages = Number(db.pragma('page_count', { simple: true }))
+  if (pages * Number(db.pragma('page_size', { simple: true })) > largest) return false
+  db.exec('VACUUM')
+  return true
+}
+
 export function isDamage(error: unknown): boolean {
   return damaged.test(String((error as { readonly code?: unknown }).code))
 }
@@ -62,6 +85,7 @@ function prepareFile(path: string, { version, sync, createTables }: StateFormat,
     db.pragma(`synchronous = ${sync}`)
     db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
     db.pragma('trusted_schema = OFF')
+    db.pragma('secure_delete = ON')
     const fault = db.pragma('quick_check(1)', { simple: true })
     if (fault !== 'ok') throw Object.assign(new Error(String(fault)), { code: 'SQLITE_CORRUPT' })
     const found = Number(db.pragma('user_version', { simple: true }))

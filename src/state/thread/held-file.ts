@@ -2,7 +2,7 @@
 // a transaction, so that a busy node locks and commits once for many of them. It never throws.
 
 import type { Database } from 'better-sqlite3'
-import { isDamage, openStateFile } from '../sqlite/state-file.ts'
+import { cutLog, isDamage, openStateFile, rebuild } from '../sqlite/state-file.ts'
 import type { SetAside, StateOutcome, StateRequest } from './state-messages.ts'
 import type { SpecTable } from './table-of-spec.ts'
 
@@ -26,6 +26,10 @@ type Table = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
 
 /** A file that cannot be opened is tried again after this time: each attempt takes milliseconds of the thread, and mail may wait for it. */
 const RETRY_MS = 5000
+/** How long copies of removed rows stay in a page at most. */
+const REBUILD_MS = 24 * 3_600_000
+/** How long removed rows stay in the write-ahead log at most. A cut takes milliseconds. */
+const CUT_LOG_MS = 3_600_000
 /** Operations of one transaction, some 10 ms: the first of them waits for the last. */
 const MOST_TOGETHER = 128
 
@@ -40,11 +44,15 @@ class Held implements HeldFile {
   #open: { readonly db: Database; readonly table: Table } | null = null
   #triedAt = Number.NEGATIVE_INFINITY
   #problem: string | null = null
+  #cutAt = Number.NEGATIVE_INFINITY
+  #rebuiltAt: number
 
   constructor(path: string, spec: SpecTable, ports: HeldFilePorts) {
     this.#path = path
     this.#spec = spec
     this.#ports = ports
+    // Not at the start, when everything waits for the thread.
+    this.#rebuiltAt = ports.monotonic()
   }
 
   open(): string | null {
@@ -64,9 +72,27 @@ class Held implements HeldFile {
   }
 
   run(operations: readonly Operation[]): readonly StateOutcome[] {
-    return chunksOf(operations).flatMap(
+    const outcomes = chunksOf(operations).flatMap(
       (some) => (some.length > 1 ? this.#together(some) : null) ?? some.map((one) => this.#alone(one)),
     )
+    this.#cutLog()
+    return outcomes
+  }
+
+  /** Deleted rows are overwritten in the file; the log still has the pages from before. A reader can delay it until the next time. */
+  #cutLog(): void {
+    const now = this.#ports.monotonic()
+    if (!this.#open || now - this.#cutAt < CUT_LOG_MS) return
+    this.#cutAt = now
+    try {
+      if (now - this.#rebuiltAt >= REBUILD_MS) {
+        this.#rebuiltAt = now
+        rebuild(this.#open.db)
+      }
+      cutLog(this.#open.db)
+    } catch {
+      // The next operation reports a file that cannot be used.
+    }
   }
 
   close(): void {

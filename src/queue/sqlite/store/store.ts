@@ -2,7 +2,7 @@
 // a command. It reads no clock and sends nothing.
 
 import type { Database, Statement } from 'better-sqlite3'
-import { openOwned, openShared } from '../database/database.ts'
+import { BUSY_TIMEOUT_MS, openOwned, openShared } from '../database/database.ts'
 import { lockAsOwner } from '../database/process-locks.ts'
 import { FullDisk } from './full-disk.ts'
 import { DestinationTotals } from './destination-totals.ts'
@@ -90,6 +90,8 @@ export class Store {
   /** The running transaction wrote to the ledger. */
   #wroteLedger = false
   #failing: StorageFailure | null = null
+  /** The write-ahead log may hold personal data that was removed. */
+  #cutsLog = false
 
   /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
   constructor(settings: StoreSettings) {
@@ -164,13 +166,26 @@ export class Store {
     try {
       this.#noticeForeignChanges()
       if (this.unindexed >= SEGMENT_ROWS) this.#transaction(() => indexLedger(this.#context))
-      if (idle) this.database.pragma('wal_checkpoint(PASSIVE)')
+      if (idle) this.#checkpoint()
       this.#fullDisk?.keep()
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK')
       const unavailable = asUnavailable(error)
       if (!unavailable) throw error
       this.#failing = { cause: unavailable.cause, message: unavailable.message }
+    }
+  }
+
+  /** After personal data was removed the log must not keep it: it is cut off when no reader needs it. */
+  #checkpoint(): void {
+    if (!this.#cutsLog) return void this.database.pragma('wal_checkpoint(PASSIVE)')
+    // A reader of another process must not hold up the node.
+    this.database.pragma('busy_timeout = 0')
+    try {
+      const [{ busy }] = this.database.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }]
+      this.#cutsLog = busy !== 0
+    } finally {
+      this.database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     }
   }
 
@@ -215,6 +230,7 @@ export class Store {
           const job = jobs[place] as Job
           context.octets = job.octets
           result.values[place] = runOperation(context, job.operation, this.database)
+          if (removing.has(job.operation.kind)) this.#cutsLog = true
         }
       })
       return { kind: 'done' }
@@ -296,6 +312,9 @@ export class Store {
 
 /** Operations that finish what was accepted. All others add something, or can be repeated later. */
 const factKinds: ReadonlySet<OperationKind> = new Set(['settle', 'release', 'claim', 'control', 'expire', 'lost'])
+
+/** Operations that remove personal data. */
+const removing: ReadonlySet<OperationKind> = new Set(['purge', 'forget', 'erase', 'overwrite'])
 
 function isFact(job: Job | undefined): boolean {
   return job !== undefined && factKinds.has(job.operation.kind)

@@ -5,6 +5,8 @@ import type { TlsResult } from '../../../smtp/tls-result.ts'
 import type { DestinationSummary } from '../../contract/queue.ts'
 import type { ControlAction, DestinationRequest } from '../../contract/queue-control.ts'
 import type { QueueFilter } from '../../contract/recipient-filter.ts'
+import type { ForgottenPart } from '../../../privacy/forget-events.ts'
+import type { PersonNames } from '../../../privacy/person.ts'
 import type { ReadResults, ReadStep } from '../store/read-steps.ts'
 import type { TransferStepAnswers, TransferStep } from '../../transfer/transfer-step.ts'
 import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
@@ -141,6 +143,12 @@ export type Operation =
     }
   | { readonly kind: 'record'; readonly events: readonly WireEvents[] }
   | { readonly kind: 'purge'; readonly before: number; readonly after: number }
+  /** Takes personal data out of entries older than `before`; `now`: later times cannot be right. */
+  | { readonly kind: 'forget'; readonly part: ForgottenPart; readonly before: number; readonly now: number }
+  /** Takes one person out of the entries of mail that has left. */
+  | { readonly kind: 'erase'; readonly person: PersonNames; readonly after: number }
+  /** Overwrites the unused pages of the database, some at a time. */
+  | { readonly kind: 'overwrite'; readonly stage: 'begin' | 'fill' | 'empty' }
   | { readonly kind: 'expire'; readonly now: number; readonly after: number }
   | { readonly kind: 'end-holds'; readonly now: number }
   | { readonly kind: 'find-delayed'; readonly now: number; readonly after: number }
@@ -216,6 +224,12 @@ export interface OperationResults {
   record: null
   /** Rows removed, and where the next step begins; null after the last step. */
   purge: { readonly removed: number; readonly next: number | null }
+  /** Rows changed, and whether more are old enough. */
+  forget: { readonly changed: number; readonly more: boolean }
+  /** Rows changed, and where the next step begins; null after the last step. */
+  erase: { readonly changed: number; readonly next: number | null }
+  /** The next stage; null after the last step. */
+  overwrite: 'fill' | 'empty' | null
   expire: { readonly expired: number; readonly next: number | null }
   'end-holds': { readonly ended: number; readonly more: boolean }
   /** Recipients found delayed, the last message that was checked, and whether more can be checked now. */

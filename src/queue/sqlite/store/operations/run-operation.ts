@@ -11,6 +11,8 @@ import { expire } from './expire.ts'
 import { runTransferStep } from './transfer-source-steps.ts'
 import { holdLostBody } from './hold-lost-body.ts'
 import { notices, notify } from './notices.ts'
+import { erase, forget } from './forget-people.ts'
+import { overwriteUnused } from './overwrite-unused.ts'
 import { purge } from './write-ledger.ts'
 import { record } from './write-ledger.ts'
 import { runReadStep } from '../read-steps.ts'
@@ -42,6 +44,12 @@ export function runOperation(
       return record(context, operation)
     case 'purge':
       return purge(context, operation, db)
+    case 'forget':
+      return forget(context, operation, db)
+    case 'erase':
+      return erase(context, operation, db)
+    case 'overwrite':
+      return overwriteUnused(db, operation.stage)
     case 'expire':
       return expire(context, operation)
     case 'end-holds':

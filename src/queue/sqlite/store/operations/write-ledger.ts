@@ -47,17 +47,26 @@ export function indexLedger(context: StoreContext): void {
   const rows = context.sql.selectLedgerAfter(context.sql.selectMeta('indexed_to'), SEGMENT_ROWS)
   const [begin, end] = [rows[0], rows.at(-1)]
   if (rows.length < SEGMENT_ROWS || !begin || !end) return
+  indexSegment(context, rows, { first: begin.id, last: end.id })
+  context.sql.updateMeta('indexed_to', end.id)
+}
+
+/** Writes the index of the rows of a segment. */
+export function indexSegment(
+  context: StoreContext,
+  rows: readonly LedgerRow[],
+  { first, last }: { readonly first: number; readonly last: number },
+): void {
   const buckets = Array.from({ length: BUCKETS }, (): number[] => [])
   for (const row of rows)
     for (const term of rowTerms(row)) {
       const { hash, bucket } = hashTerm(term)
-      buckets[bucket]?.push(hash, row.id - begin.id)
+      buckets[bucket]?.push(hash, row.id - first)
     }
   for (const [bucket, pairs] of buckets.entries()) {
     const entries = new Uint8Array(Uint32Array.from(pairs).buffer)
-    if (pairs.length > 0) context.sql.insertIndex({ bucket, first: begin.id, last: end.id, entries })
+    if (pairs.length > 0) context.sql.insertIndex({ bucket, first, last, entries })
   }
-  context.sql.updateMeta('indexed_to', end.id)
 }
 
 /** Kinds of events that carry terms beside the queue id: only rows that mention one have to be parsed. */

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatMailbox } from '../smtp/mailbox.ts'
 import { systemClock } from '../lib/clock.ts'
-import { createPrivacy } from './privacy.ts'
-import type { PrivacySettings } from './privacy.ts'
+import { createPrivacy } from './treatment.ts'
+import type { PrivacySettings } from './treatment.ts'
 
-const key = Buffer.from('a key of this test')
+const key = () => Buffer.from('a key of this test')
 const keep: PrivacySettings = { addresses: 'keep', ips: 'keep', subjects: 'keep', hashKey: key }
 const hash: PrivacySettings = { addresses: 'hash', ips: 'hash', subjects: 'hash', hashKey: key }
 const drop: PrivacySettings = { addresses: 'drop', ips: 'drop', subjects: 'drop', hashKey: key }
@@ -64,11 +64,11 @@ describe('privacy classes', () => {
   test('give equal addresses the same hash, in fields and text and in any case, and another hash with another key', () => {
     const privacy = createPrivacy(hash)
     const { sender } = privacy.apply({ sender: 'joe@example.net' })
-    expect(sender).toMatch(/^#[0-9a-f]{12}@example\.net$/)
+    expect(sender).toMatch(/^#[0-9a-f]{20}@example\.net$/)
     expect(privacy.apply({ sender: 'JOE@example.net' })['sender']).toBe(sender)
     expect(privacy.text('mail from <joe@example.net>')).toBe(`mail from <${String(sender)}>`)
     expect(
-      createPrivacy({ ...hash, hashKey: Buffer.from('other') }).apply({ sender: 'joe@example.net' })['sender'],
+      createPrivacy({ ...hash, hashKey: () => Buffer.from('other') }).apply({ sender: 'joe@example.net' })['sender'],
     ).not.toBe(sender)
   })
 
@@ -78,7 +78,7 @@ describe('privacy classes', () => {
       String(privacy.apply({ remote })['remote']),
     )
     expect(seen[1]).toBe(`unknown[${seen[0]}]`)
-    expect(seen[2]).toMatch(/^#[0-9a-f]{12}\[#[0-9a-f]{12}\]$/)
+    expect(seen[2]).toMatch(/^#[0-9a-f]{20}\[#[0-9a-f]{20}\]$/)
     expect(seen[2]?.endsWith(`[${seen[0]}]`)).toBe(true)
   })
 
@@ -98,7 +98,7 @@ describe('privacy classes', () => {
   })
 
   test('treat each user name of a list', () => {
-    expect(createPrivacy(hash).apply({ users: ['kim'] })).toEqual({ users: [expect.stringMatching(/^#[0-9a-f]{12}$/)] })
+    expect(createPrivacy(hash).apply({ users: ['kim'] })).toEqual({ users: [expect.stringMatching(/^#[0-9a-f]{20}$/)] })
     expect(createPrivacy(drop).apply({ users: ['kim', 'lee'] })).toEqual({ users: [] })
   })
 

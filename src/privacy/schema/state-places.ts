@@ -1,0 +1,173 @@
+// Personal data in the files of shared state: accounts, bans, greylist, webhooks, policies of other domains, SRS.
+
+import type { FilePlace } from './place.ts'
+
+export const statePlaces: readonly FilePlace[] = [
+  {
+    file: 'accounts.db',
+    kind: 'database',
+    holds: 'What each user and machine has sent: counts, recipient domains, client networks, queue IDs; holds.',
+    purpose: 'Limits of accounts, and the brake that stops a stolen account.',
+    readers: '`waypost account`; each person at the page of `self_service`, about the own account.',
+    kept: 'Counts and sent mail: 30 days, domains and networks: 90 days, holds after their end: 90 days; each at most `privacy.forget.accounts`.',
+    erased: 'The rows of the account. A hold that stands stays.',
+    tables: {
+      counts: {
+        erasure: 'delete',
+        columns: { account: 'origin', measure: 'open', step: 'open', start: 'open', count: 'open' },
+      },
+      seen: {
+        erasure: 'delete',
+        columns: { account: 'origin', kind: 'open', value: 'ip', first_at: 'open', last_at: 'open' },
+      },
+      sent_mail: { erasure: 'delete', columns: { id: 'open', queue_id: 'open', account: 'origin', at: 'open' } },
+      holds: {
+        erasure: 'delete',
+        keptWhile: 'ended_at IS NULL',
+        whyKept: 'The hold stands; `waypost account release` ends it.',
+        columns: {
+          account: 'origin',
+          at: 'open',
+          by: 'operator',
+          reason: 'text',
+          evidence: 'text',
+          ended_at: 'open',
+          ended_by: 'operator',
+          end_reason: 'text',
+          is_told: 'open',
+          progress: 'open',
+        },
+      },
+      announcements: {
+        erasure: 'delete',
+        columns: { account: 'origin', recipients: 'open', until: 'open', by: 'operator', reason: 'text' },
+      },
+    },
+  },
+  {
+    file: 'bans.db',
+    kind: 'database',
+    holds: 'Addresses, networks and accounts that are banned, and counts of failed logins.',
+    purpose: 'To stop guesses of passwords.',
+    readers: '`waypost ban`; the nftables sets of `bans.nftables`.',
+    kept: 'Bans: until 7 days after their end, at most `privacy.forget.ips`. Counts: as long as they limit logins, some hours.',
+    erased: 'Ended bans and counts of the account. A ban that stands stays.',
+    tables: {
+      bans: {
+        erasure: 'delete',
+        keptWhile: "until > CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+        whyKept: 'The ban stands; `waypost ban remove` ends it.',
+        columns: {
+          kind: 'open',
+          value: 'ip',
+          prefix: 'open',
+          at: 'open',
+          until: 'open',
+          by: 'operator',
+          reason: 'text',
+          evidence: 'text',
+          times: 'open',
+          ended_by: 'operator',
+          end_reason: 'text',
+          is_told: 'open',
+        },
+      },
+      counts: { erasure: 'delete', columns: { rate: 'open', key: 'ip', value: 'open', at: 'open' } },
+    },
+  },
+  {
+    file: 'greylist.db',
+    kind: 'database',
+    holds: 'Sender, recipient and network of suspicious mail that was asked to come back.',
+    purpose: 'To recognise mail that comes back.',
+    readers: '`waypost greylist`.',
+    kept: 'Waiting entries: `greylist.window`; known ones: `greylist.allow_for` after the last use; both at most the shorter of `privacy.forget.addresses` and `privacy.forget.ips`.',
+    erased: 'The entries with the address. Its next suspicious message waits once.',
+    tables: {
+      entries: {
+        erasure: 'delete',
+        columns: {
+          origin: 'ip',
+          sender: 'address',
+          recipient: 'address',
+          network: 'ip',
+          reason: 'open',
+          first_at: 'open',
+          passed_at: 'open',
+          used_at: 'open',
+        },
+      },
+      results: { columns: { day: 'open', reason: 'open', result: 'open', count: 'open' } },
+      rules: { columns: { id: 'open', delay: 'open', window: 'open', allow_for: 'open' } },
+    },
+  },
+  {
+    file: 'webhooks.db',
+    kind: 'database',
+    holds: 'Events that a target of `webhooks` has still to get.',
+    purpose: 'To report events to other systems, each once.',
+    readers: 'The targets.',
+    kept: 'The event: until it is sent, at most 3 days. Its digest: one day more.',
+    erased: 'The address is replaced in events that wait.',
+    tables: {
+      hooks: { erasure: 'replace', columns: { id: 'open', target: 'open', key: 'open', at: 'open', body: 'text' } },
+      progress: { columns: { id: 'open', at: 'open' } },
+    },
+  },
+  {
+    file: 'srs-tokens.db',
+    kind: 'database',
+    holds: 'Senders whose address is too long for an SRS address.',
+    purpose: 'To return bounces of forwarded mail to the sender.',
+    readers: 'No one.',
+    kept: '`srs.max_age` and one day after the last use.',
+    erased: 'Not before that: bounces of the mail would be lost.',
+    tables: {
+      tokens: {
+        erasure: 'keep',
+        whyKept: 'A bounce may come back until `srs.max_age` after the last use; the node removes it then.',
+        columns: { token: 'open', sender: 'address', used_at: 'open' },
+      },
+    },
+  },
+  {
+    file: 'sts-policies.db',
+    kind: 'database',
+    holds: 'MTA-STS policies of other domains.',
+    purpose: 'To protect mail on its way to them.',
+    readers: 'No one.',
+    kept: '`max_age` of the policy.',
+    erased: 'It names no person.',
+    tables: {
+      policies: {
+        columns: {
+          domain: 'open',
+          id: 'open',
+          mode: 'open',
+          mx: 'open',
+          max_age: 'open',
+          fetched_at: 'open',
+          used_at: 'open',
+        },
+      },
+    },
+  },
+  {
+    file: 'tls-results.db',
+    kind: 'database',
+    holds: 'Counts of TLS sessions by domain, and to which address each domain wants its report.',
+    purpose: 'TLS reports (RFC 8460).',
+    readers: 'The reported domain.',
+    kept: 'Until the report is sent, at most some days.',
+    erased: 'It names addresses of report receivers only, which they publish in their DNS.',
+    tables: {
+      results: { columns: { day: 'open', domain: 'open', policy: 'open', failure: 'open', count: 'open' } },
+      planned: { columns: { day: 'open', domain: 'open' } },
+      reports: {
+        erasure: 'keep',
+        whyKept: 'The domain publishes this address for its reports; the row goes when the report is sent.',
+        columns: { day: 'open', domain: 'open', uri: 'text', attempts: 'open', at: 'open' },
+      },
+    },
+  },
+]
