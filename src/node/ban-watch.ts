@@ -49,7 +49,7 @@ const SAVE_MS = 60_000
 const EXPORT_MS = 60_000
 
 export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
-  const { clock, queue, log } = ports
+  const { clock } = ports
   const table = openTable(config, ports)
   let login: { readonly guard: Guard; readonly known: KnownClients } | null = null
   const exporter = createExporter(config.bans.nftables ?? null, {
@@ -59,23 +59,10 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
         ({ kind, by, value }) => kind !== 'account' && (by !== BY_NODE || !login?.known.holds(value)),
       ),
   })
-  // News stay news until the ledger has them: an answer of the state that is lost, or a kill, may repeat an event and loses none.
-  const followOnce = async () => {
-    const news = await table.news()
-    if (news.length === 0) return
-    for (const { ban, ended } of news) if (ended) login?.guard.forgive(ban.value)
+  const follow = createFollower(ports, table, (ended) => {
+    for (const { value } of ended) login?.guard.forgive(value)
     exporter.due()
-    const at = clock.now()
-    try {
-      await queue.record(news.map(({ ban, ended }) => (ended ? unbanned(ban, ended, at) : banned(ban))))
-    } catch (error) {
-      log.warn({ cause: errorText(error) }, 'bans cannot be recorded yet')
-      return
-    }
-    await table.reported(news)
-  }
-  let following: Promise<void> | null = null
-  const follow = () => (following ??= followOnce().finally(() => (following = null)))
+  })
   const save = async () => void (login && (await table.saveCounts(login.guard.counts(), clock.now())))
   const timers = [
     clock.every(FOLLOW_MS, () => void follow()),
@@ -110,6 +97,32 @@ export function watchBans(config: Config, ports: BanWatchPorts): BanWatch {
       await table.close()
     },
   }
+}
+
+/**
+ * Reports new bans and ends of bans in the ledger; calls at the same time share one run. News stay news until the ledger has them: an answer
+ * of the state that is lost, or a kill, may repeat an event and loses none.
+ */
+function createFollower(
+  { clock, queue, log }: Pick<BanWatchPorts, 'clock' | 'queue' | 'log'>,
+  table: NodeBans,
+  onNews: (ended: readonly Ban[]) => void,
+): () => Promise<void> {
+  const followOnce = async () => {
+    const news = await table.news()
+    if (news.length === 0) return
+    onNews(news.filter(({ ended }) => ended).map(({ ban }) => ban))
+    const at = clock.now()
+    try {
+      await queue.record(news.map(({ ban, ended }) => (ended ? unbanned(ban, ended, at) : banned(ban))))
+    } catch (error) {
+      log.warn({ cause: errorText(error) }, 'bans cannot be recorded yet')
+      return
+    }
+    await table.reported(news)
+  }
+  let following: Promise<void> | null = null
+  return () => (following ??= followOnce().finally(() => (following = null)))
 }
 
 function openTable(config: Config, { state, budgets, log }: BanWatchPorts): NodeBans {
