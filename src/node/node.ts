@@ -39,8 +39,8 @@ import { openNodeQueue, queueFailure, startPurging } from './node-queue.ts'
 import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
 import { keepHashKey, openLog } from './node-log.ts'
-import { openLogin } from './open-login.ts'
-import { openLoginUses } from './open-login-uses.ts'
+import { openLogin, type OpenLogin } from './open-login.ts'
+import { type LoginUses, openLoginUses } from './open-login-uses.ts'
 import { openTokens } from './open-tokens.ts'
 import { observeNode } from './observation.ts'
 import type { Observation, ObservationParts } from './observation.ts'
@@ -217,11 +217,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const reloader = await startReloader({ ...running, state: configuration, draining: draining.signal })
   stops.defer(() => reloader.close())
   followOrders(reloader, { guard, clock, log, stops })
-  const loginFiles = [...kept.loginFiles, ...(received.login === null ? [] : [received.login.knownFile])]
-  await answerCommands(
-    { ...running, ...services, loginFiles, reloader, engine: path.engine, status, probe: path.probe },
-    stops,
-  )
+  const asked = { ...path, ...services, loginFiles: allLoginFiles(kept, received), reloader, status }
+  await answerCommands({ ...running, ...asked }, stops)
   log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
@@ -253,6 +250,14 @@ async function openCertificate(
   const certificate = { value: await keys.choose(listenerMaterial(config)) }
   for (const { message } of keys.warnings()) ports.log.warn({}, message)
   return { keys, certificate }
+}
+
+/** The files of logins; without users there is none of known clients. */
+function allLoginFiles(
+  { loginFiles }: Pick<LoginUses, 'loginFiles'>,
+  { login }: { readonly login: Pick<OpenLogin, 'knownFile'> | null },
+): LoginUses['loginFiles'] {
+  return login === null ? loginFiles : [...loginFiles, login.knownFile]
 }
 
 /** The thread of shared state. It ends after everything that asks it. */
