@@ -30,7 +30,12 @@ it('reports a refused reload until a later one succeeds', async () => {
       /^the reload of \S+Z was refused and the old configuration is active: node\.yaml:2:1: found a \(and 1 more; run waypost check\)$/,
     ),
   })
-  expect(await values()).toEqual({ reload_successful: 0, configuration_valid: 0, restart_required_keys: 0 })
+  expect(await values()).toEqual({
+    reload_successful: 0,
+    configuration_valid: 0,
+    restart_required_keys: 0,
+    reload_timestamp_seconds: createFakeClock().now() / 1000,
+  })
   state.onDisk([])
   expect(await health()).toMatchObject({
     reason: expect.stringContaining('the files are valid now: run waypost reload'),
@@ -38,7 +43,7 @@ it('reports a refused reload until a later one succeeds', async () => {
   expect(await values()).toMatchObject({ reload_successful: 0, configuration_valid: 1 })
   state.reloaded({ ...done, warnings: [], restartFor: [...done.restartFor] })
   expect(await health()).toEqual({ kind: 'ok' })
-  expect(await values()).toEqual({ reload_successful: 1, configuration_valid: 1, restart_required_keys: 2 })
+  expect(await values()).toMatchObject({ reload_successful: 1, configuration_valid: 1, restart_required_keys: 2 })
 })
 
 it('reports files with which the node could not start', async () => {

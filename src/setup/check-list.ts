@@ -124,22 +124,14 @@ function startStep({ fleet, runner }: CheckListRequest): readonly string[] {
     podman:
       "'cp /etc/waypost/waypost.container /etc/containers/systemd/ && systemctl daemon-reload && systemctl start waypost'",
   }[runner]
-  const health = { systemd: '', docker: 'docker exec waypost-NAME ', podman: 'podman exec waypost-NAME ' }[runner]
-  const ask =
-    runner === 'systemd'
-      ? 'curl -s http://127.0.0.1:9125/healthz'
-      : `${health}node -e "fetch('http://127.0.0.1:9125/healthz').then((a) => a.text()).then(console.log)"`
+  const inside = { systemd: '', docker: 'docker exec waypost-NAME ', podman: 'podman exec waypost-NAME ' }[runner]
   return [
     ...code(...fleet.nodes.map((node) => remote(node, command))),
     '',
-    'Proof: `{"kind":"ok"`, or the reasons why not.',
+    'Proof: `health  ok`, or the reasons why not, each with a first step.',
     '',
-    ...code(...fleet.nodes.map((node) => remote(node, quotedRemote(ask.replace('NAME', node.name))))),
+    ...code(...fleet.nodes.map((node) => remote(node, `${inside.replace('NAME', node.name)}waypost status -c ${RUN}`))),
   ]
-}
-
-function quotedRemote(command: string): string {
-  return command.includes('"') ? `'${command.replaceAll("'", `'\\''`)}'` : command
 }
 
 function mailStep({ fleet, person }: CheckListRequest): readonly string[] {

@@ -119,6 +119,7 @@ describe('the checks of a listener', () => {
       rspamd: { when_down: 'defer' },
       outgoing_spam: { action: 'hold', from: 10 },
       clamav: {},
+      probe: { secrets: ['a secret'] },
     } as unknown as Config
     const lists = { ask: () => Promise.reject(new Error('no question')) }
     const greylist = {
@@ -167,6 +168,7 @@ describe('the checks of a listener', () => {
       'harvest-throttle',
       'account-limits',
       'recipient',
+      'probe',
       'account-brake',
     ])
   })

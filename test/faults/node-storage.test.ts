@@ -230,12 +230,19 @@ describe('a node that cannot start says why and ends with 2:', () => {
     const node = await prepare()
     await node.start()
     await node.stop()
-    const db = new SqliteDatabase(join(node.data, 'queue', 'queue.db'))
-    db.pragma('user_version = 999')
-    db.close()
+    const setFormat = (format: unknown) => {
+      const db = new SqliteDatabase(join(node.data, 'queue', 'queue.db'))
+      const before = db.pragma('user_version', { simple: true })
+      db.pragma(`user_version = ${format}`)
+      db.close()
+      return before
+    }
+    const present = setFormat(999)
     await expectRefusal(node, /queue\.db.*newer/)
     const listed = await runWaypost(['queue', 'list', '-c', node.config])
     expect(listed).toMatchObject({ status: 1, stderr: expect.stringMatching(/newer/) })
+    // The end of the world reads the ledger.
+    setFormat(present)
   })
 
   it('a data directory that is a file', async () => {

@@ -280,5 +280,3 @@ function filesBelow(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name)
 }
-
-/** A port of this address that was free just now. */
