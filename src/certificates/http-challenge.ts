@@ -3,7 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net'
-import { admitConnection } from '../budget/admit-connection.ts'
+import { createAdmission } from '../budget/admit-connection.ts'
 import type { Pool } from '../budget/pool.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import { plainPage, sendPage } from '../lib/http-page.ts'
@@ -59,7 +59,7 @@ async function listen(
     (request, response) => answer(request, response, answers),
   )
   server.maxRequestsPerSocket = 1
-  const front = createTcpServer((socket) => admitConnection(socket, server, connections))
+  const front = createTcpServer(createAdmission(server, connections))
   try {
     await new Promise<void>((resolve, reject) => {
       front.once('error', reject)

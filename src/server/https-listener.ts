@@ -4,7 +4,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
-import { admitConnection } from '../budget/admit-connection.ts'
+import { createAdmission } from '../budget/admit-connection.ts'
 import type { Pool } from '../budget/pool.ts'
 import type { Rate } from '../budget/rate.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -88,7 +88,7 @@ export async function startHttpsListener(
     (request, response) => void running.add(serve(request, response, { settings, ports })),
   )
   server.maxRequestsPerSocket = REQUESTS_OF_CONNECTION
-  const front = createTcpServer((socket) => admitConnection(socket, server, ports.connections))
+  const front = createTcpServer(createAdmission(server, ports.connections))
   await new Promise<void>((resolve, reject) => {
     front.once('error', reject)
     front.listen({ host: settings.host, port: settings.port }, resolve)

@@ -171,7 +171,7 @@ export const receptionBudgets = {
     capacity: 100,
     client: 8,
     network: 32,
-    answer: 'the connection is closed',
+    answer: 'the longest idle connection is closed, or else the new one',
     reason: 'A program asks once, when an account is set up, and is disconnected after 10 s without a request.',
   },
   challengeConnections: {
@@ -180,7 +180,7 @@ export const receptionBudgets = {
     capacity: 50,
     client: 4,
     network: 8,
-    answer: 'the connection is closed',
+    answer: 'the longest idle connection is closed, or else the new one',
     reason:
       'The listener runs only during an order, some minutes in two months. The authority asks from a few networks.',
   },
@@ -200,9 +200,9 @@ export const receptionBudgets = {
     capacity: 200,
     client: 16,
     network: 64,
-    answer: 'the connection is closed',
+    answer: 'the longest idle connection is closed, or else the new one',
     reason:
-      'A browser opens some six at once, and is disconnected after 10 s without a request. The shares shrink to a quarter while the pool fills, so that a dozen networks of strangers leave places for people.',
+      'A browser opens some six at once, and is disconnected after 10 s without a request. The shares shrink to a quarter while the pool fills, and in a full pool a new connection takes the place of the one that is idle for longest, so that silent strangers leave places for people.',
   },
   pageRequests: {
     kind: 'rate',
