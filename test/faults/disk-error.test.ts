@@ -31,7 +31,10 @@ describe.runIf(mayTrace)('a disk with errors', () => {
   })
   afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-  /** Runs the work while the call fails at the times given (strace's `when`, counted in each thread; the first ones are of the opening). */
+  /**
+   * Runs the work while the call fails at the times given (strace's `when`, counted in each thread; the first ones are of the opening). All
+   * calls for spool files are in one thread: spread over four, no thread has enough of them in some runs.
+   */
   function work(call: string, error: string, when: string): Told {
     const inject = [
       '-f',
@@ -46,6 +49,7 @@ describe.runIf(mayTrace)('a disk with errors', () => {
     const run = spawnSync(TRACER, [...inject, process.execPath, child, directory], {
       encoding: 'utf8',
       timeout: 60_000,
+      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
     })
     expect(run.stderr).toBe('')
     expect(run.status).toBe(0)
