@@ -25,16 +25,18 @@ describe.runIf(ensurePeers(['ansible', 'python3-apt', 'adduser']))('the Ansible 
     cpSync(join(root, 'deploy/ansible'), join(folder, 'ansible'), { recursive: true })
     const host = 'host ansible_connection=local ansible_python_interpreter=/usr/bin/python3'
     writeFileSync(join(folder, 'ansible/hosts'), `[waypost]\n${host}\n`)
-    // A small package with the same scripts, which starts the program of the other tests.
+    // A small package with the same scripts, which starts the program of the other tests. That and Node.js are copied, since both may be
+    // below the /tmp of this system, which is another one there.
     const executable = join(folder, 'waypost')
-    const words = testedCommand([]).flat()
-    writeFileSync(executable, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`)
+    const [nodeBinary, args] = testedCommand([])
+    cpSync(nodeBinary, join(folder, 'node'))
+    const bundle = process.env['WAYPOST_TEST_BUNDLE']
+    if (bundle !== undefined) cpSync(bundle, join(folder, 'bundle'), { recursive: true })
+    const copied = args.map((one) => (bundle === undefined ? one : one.replace(bundle, '/tmp/bundle')))
+    writeFileSync(executable, `#!/bin/sh\nexec /tmp/node ${copied.join(' ')} "$@"\n`)
     chmodSync(executable, 0o755)
     const parts = { executable, texts: generatedTexts('2026-11-30'), version: '0.1.0', date: '2026-11-30', level: 0 }
     writeDebianPackage(parts, join(folder, 'ansible'))
-    // The bundle is below /tmp, which is empty in the system.
-    const bundle = process.env['WAYPOST_TEST_BUNDLE']
-    if (bundle !== undefined) cpSync(bundle, join(folder, bundle.slice('/tmp/'.length)), { recursive: true })
     system = await startDebianSystem(folder)
   }, SLOW_MS)
   afterAll(async () => {
