@@ -230,9 +230,9 @@ describe('a node that cannot start says why and ends with 2:', () => {
     const node = await prepare()
     await node.start()
     await node.stop()
-    const setFormat = (format: unknown) => {
+    const setFormat = (format: number) => {
       const db = new SqliteDatabase(join(node.data, 'queue', 'queue.db'))
-      const before = db.pragma('user_version', { simple: true })
+      const before = Number(db.pragma('user_version', { simple: true }))
       db.pragma(`user_version = ${format}`)
       db.close()
       return before
