@@ -89,7 +89,11 @@ function addressSpans(value: string): readonly Span[] {
       // The name of a group.
       endWord(at)
       words = []
-    } else word ??= at
+    } else {
+      // Inside brackets these are parts of source routes only.
+      if (inBrackets && /[,;:]/.test(c) && value[word ?? at] !== '@') return []
+      word ??= at
+    }
     at++
   }
   if (inBrackets) return []
