@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalField, signedOctets, splitFields } from './canonical-header.ts'
+import { processorMs } from '../../test/lib/processor-time.ts'
 
 describe('a header field in relaxed form (RFC 6376 3.4.2)', () => {
   test.each([
@@ -31,9 +32,9 @@ describe('a header field in relaxed form (RFC 6376 3.4.2)', () => {
 
   test('takes linear time for hostile folds', () => {
     const raw = `Subject: ${'\r\n a'.repeat(200_000)}\r\n`
-    const before = performance.now()
+    const before = processorMs()
     canonicalField(raw, 'relaxed')
-    expect(performance.now() - before).toBeLessThan(1_000)
+    expect(processorMs() - before).toBeLessThan(1_000)
   })
 })
 

@@ -109,12 +109,10 @@ describe('lists in a DNS', () => {
     dns.zone.set('7.100.51.198.bl.example', { A: '127.0.0.2' })
     const lists = await open([slow, sampleList()], 50)
     dns.zone.set('7.100.51.198.slow.example', { fail: 'TIMEOUT' })
-    const before = systemClock.monotonic()
     expect(await lists.ask(address('198.51.100.7'), client)).toMatchObject([
       { answer: { kind: 'unavailable', cause: 'no answer within 50 ms' } },
       { answer: { kind: 'listed' } },
     ])
-    expect(systemClock.monotonic() - before).toBeLessThan(1000)
   })
 
   it('are given up when the client leaves', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFields } from './header.ts'
 import { readAddressList, readAuthors } from './from.ts'
+import { processorMs } from '../../test/lib/processor-time.ts'
 
 const read = (header: string | Buffer) => readAuthors(readFields(Buffer.from(header as string)))
 const from = (value: string) => read(`From: ${value}\r\n\r\n`)
@@ -92,10 +93,10 @@ describe('authors that two programs might read differently', () => {
 
 test('a hostile list as large as a header section may be does not stop the loop', () => {
   const [field] = readFields(Buffer.from(`From: ${'a.'.repeat(30_000)}${'<a@b.example>'.repeat(5000)}\r\n`))
-  const start = performance.now()
+  const start = processorMs()
   expect(readAuthors(field ? [field] : []).problems).toContain('two addresses without a comma')
   // Some 40 ms; with a look at the whole name at each bracket it was three seconds.
-  expect(performance.now() - start).toBeLessThan(1500)
+  expect(processorMs() - start).toBeLessThan(1500)
 })
 
 test('the short way to read usual fields finds what the reader of tokens finds', () => {
@@ -211,7 +212,7 @@ test('what a list holds is found, whatever decorates it', () => {
 })
 
 test('a header full of parentheses or quotes is read in linear time', () => {
-  const start = performance.now()
+  const start = processorMs()
   for (const piece of ['()', '"a" ', 'a ', 'a,', '<', ':', '\\"', '(a\\)']) from(piece.repeat(40_000))
-  expect(performance.now() - start).toBeLessThan(4000)
+  expect(processorMs() - start).toBeLessThan(4000)
 })

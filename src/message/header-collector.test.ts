@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createHeaderCollector } from './header-collector.ts'
 import type { Collected } from './header-collector.ts'
 import { HEADER_LINES, HEADER_SECTION_OCTETS } from './header-limits.ts'
+import { processorMs } from '../../test/lib/processor-time.ts'
 
 /** Feeds pieces until the collector has decided; answers the decision and what was not yet fed. */
 function collect(pieces: readonly string[]): { collected: Collected; fed: number } {
@@ -68,9 +69,9 @@ describe('the end of the header section', () => {
 
   test('one octet at a time takes linear time', () => {
     const text = `${`A: ${'x'.repeat(120)}\r\n`.repeat(900)}\r\n`
-    const start = performance.now()
+    const start = processorMs()
     expect(collect(text.split('')).collected.kind).toBe('done')
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(processorMs() - start).toBeLessThan(2000)
   })
 
   test('the pieces make no difference, and nothing is lost', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { tokenizeResults } from './results-tokens.ts'
+import { processorMs } from '../../test/lib/processor-time.ts'
 
 const words = (value: string) =>
   tokenizeResults(value)?.map((token) => (token.kind === 'quoted' ? `q:${token.text}` : token.text)) ?? null
@@ -18,7 +19,7 @@ test.each(['(', ')', '"', 'a="b', 'a\0', '(\\)', `${'('.repeat(30)}${')'.repeat(
 )
 
 test('long hostile values take linear time', () => {
-  const start = performance.now()
+  const start = processorMs()
   for (const piece of ['()', '""', 'a=', ';', '(\\)', 'a ']) tokenizeResults(piece.repeat(50_000))
-  expect(performance.now() - start).toBeLessThan(3000)
+  expect(processorMs() - start).toBeLessThan(3000)
 })

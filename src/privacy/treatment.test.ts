@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatMailbox } from '../smtp/mailbox.ts'
-import { systemClock } from '../lib/clock.ts'
 import { createPrivacy } from './treatment.ts'
 import type { PrivacySettings } from './treatment.ts'
+import { processorMs } from '../../test/lib/processor-time.ts'
 
 const key = () => Buffer.from('a key of this test')
 const keep: PrivacySettings = { addresses: 'keep', ips: 'keep', subjects: 'keep', hashKey: key }
@@ -135,8 +135,8 @@ describe('privacy classes', () => {
   })
 
   test('take little time for long hostile text', () => {
-    const start = systemClock.monotonic()
+    const start = processorMs()
     for (const piece of ['a', 'a@', ':', '1.', '"', '\\"', '::1 ']) createPrivacy(hash).text(piece.repeat(20_000))
-    expect(systemClock.monotonic() - start).toBeLessThan(3000)
+    expect(processorMs() - start).toBeLessThan(3000)
   })
 })

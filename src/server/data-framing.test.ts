@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createDataFraming } from './data-framing.ts'
+import { processorMs } from '../../test/lib/processor-time.ts'
 
 /** Feeds a stream split at these offsets. Returns the content and the octets after the end, or null without an end. */
 function read(stream: Buffer, cuts: readonly number[] = []): { content: string; rest: string | null } {
@@ -73,8 +74,8 @@ describe('the framing of DATA', () => {
   it('reads dots on every line in linear time', () => {
     const framing = createDataFraming()
     const chunk = Buffer.from('..\r\n'.repeat(16_384))
-    const begun = performance.now()
+    const begun = processorMs()
     for (let i = 0; i < 16; i++) framing.push(Buffer.from(chunk))
-    expect(performance.now() - begun).toBeLessThan(2000)
+    expect(processorMs() - begun).toBeLessThan(2000)
   })
 })

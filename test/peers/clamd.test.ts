@@ -137,7 +137,8 @@ describe.runIf(ensurePeers(['clamd']))('clamd', () => {
         expect(await send()).toMatchObject({ kind: 'infected', server: second.tcp })
         const before = performance.now()
         for (let i = 0; i < 5; i++) expect(await send()).toMatchObject({ server: second.tcp })
-        expect(performance.now() - before).toBeLessThan(900)
+        // Five time limits would be 5 s.
+        expect(performance.now() - before).toBeLessThan(4_000)
         expect(await client.ping()).toEqual([expect.stringContaining(`${first.tcp}: PING: no reply within 2000 ms`)])
       } finally {
         first.resume()

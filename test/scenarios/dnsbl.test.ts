@@ -141,14 +141,13 @@ it('mail of a clean client arrives with the result in the ledger, the author inc
   expect(scored).toMatchObject({ detail: expect.stringContaining('DNSBL_DOMAINS 3 (author.example, domain of spam)') })
 })
 
-it('a dead list is in health, metrics and log, refuses no client, and costs no time', async () => {
+it('a dead list is in health, metrics and log, refuses no client, and is not asked', async () => {
   const health = await (await fetch(`${page}/healthz`)).text()
   expect(health).toContain('DNS lists are not asked: dead (ip4)')
   expect(await metrics()).toContain('waypost_dnsbl_available{list="dead",kind="ip4"} 0')
   expect(mx.log().filter((line) => line.includes('a DNS list fails its test'))).toHaveLength(1)
-  const before = performance.now()
   expect(await rcpt('127.7.7.77')).toMatch(/^250 /)
-  expect(performance.now() - before).toBeLessThan(1000)
+  expect(world.dns.count('77.7.7.127.dead.test', 'A')).toBe(0)
 })
 
 it('waypost dnsbl, explain and check say what the lists say', async () => {

@@ -15,6 +15,7 @@ import { formatProblem } from '../data-problem.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { mailJson, mailYaml } from './mail-yaml.ts'
 import { plainMail } from './plain-data.ts'
+import { processorMs } from '../../../test/lib/processor-time.ts'
 
 const scope = { facts: {}, certname: 'mx-01.example.org' }
 const graph = { loops: 'warning', dangling: 'warning' } as const
@@ -401,7 +402,7 @@ it('prints twenty thousand entries quickly', () => {
   const lines = Array.from({ length: 20_000 }, (_, index) => `  a${index}: [x${index}@far.example, y@far.example]`)
   const text = `mail::forwards:\n${lines.join('\n')}\n`
   const snapshot = wholeOf(read({ mail: ['/m.yaml'] }, memoryFiles({ '/m.yaml': text })))
-  const started = performance.now()
+  const started = processorMs()
   expect(mailYaml(plainMail(snapshot), []).split('\n').length).toBeGreaterThan(20_000)
-  expect(performance.now() - started).toBeLessThan(2_000)
+  expect(processorMs() - started).toBeLessThan(2_000)
 })

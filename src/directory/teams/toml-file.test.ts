@@ -7,6 +7,7 @@ import type { Located } from '../located.ts'
 import { plainOf } from '../located.ts'
 import { collectProblems, formatProblem } from '../data-problem.ts'
 import { readToml } from './toml-file.ts'
+import { processorMs } from '../../../test/lib/processor-time.ts'
 
 function read(text: string) {
   const list = collectProblems()
@@ -106,9 +107,9 @@ describe('errors', () => {
   })
 
   it('a header of ten thousand parts is read quickly', () => {
-    const started = performance.now()
+    const started = processorMs()
     expect(read(`[${'a.'.repeat(10_000)}a]\nb = 1\n`).problems).toEqual([])
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(processorMs() - started).toBeLessThan(2_000)
   })
 
   it('reads numbers of any length', () => {
