@@ -11,6 +11,8 @@ interface Span {
 const quoted = /"(?:[^"\\]|\\.)*"/y
 const literal = /\[[^[\]\\]*\]/y
 const space = /[ \t]/
+/** Inside brackets these are parts of source routes only. */
+const separator = /[,;:]/
 const encodedWord = /=\?[^?]+\?[bq]\?[^?]*\?=/i
 
 /**
@@ -89,11 +91,8 @@ function addressSpans(value: string): readonly Span[] {
       // The name of a group.
       endWord(at)
       words = []
-    } else {
-      // Inside brackets these are parts of source routes only.
-      if (inBrackets && /[,;:]/.test(c) && value[word ?? at] !== '@') return []
-      word ??= at
-    }
+    } else if (inBrackets && separator.test(c) && value[word ?? at] !== '@') return []
+    else word ??= at
     at++
   }
   if (inBrackets) return []
