@@ -1,6 +1,7 @@
 // The way of a message through one node, from its events: where it came from, what the node found, and what became of each recipient.
 
 import type { DeliveredEvent, Event, EventOf, ReceivedEvent } from '../observe/events.ts'
+import type { Tone } from './frame.ts'
 
 export interface PathRecipient {
   readonly address: string
@@ -13,6 +14,18 @@ export interface PathRecipient {
   readonly state: 'delivered' | 'transferred' | 'deferred' | 'failed' | 'held' | 'removed' | 'discarded' | 'waiting'
   /** The event that says so; null before the first one. */
   readonly last: Event | null
+}
+
+/** How each state of a recipient looks. */
+export const stateTones: Readonly<Record<PathRecipient['state'], Tone>> = {
+  delivered: 'good',
+  transferred: 'good',
+  deferred: 'warn',
+  failed: 'bad',
+  held: 'warn',
+  removed: 'plain',
+  discarded: 'plain',
+  waiting: 'plain',
 }
 
 export interface MessagePath {

@@ -13,7 +13,7 @@ import type { NodeWaits } from '../../queue/scheduling/why-waiting.ts'
 import { actionLink } from '../action-link.ts'
 import { foreign } from '../foreign-text.ts'
 import { badge, card, link, note, pageOf, table, type Tone } from '../frame.ts'
-import { messagePath, type PathRecipient, tlsText } from '../message-path.ts'
+import { messagePath, type PathRecipient, stateTones, tlsText } from '../message-path.ts'
 import type { NodeTrace, StatusVisit } from '../status-ports.ts'
 import { counted, number, relative, time } from '../words.ts'
 import { address } from './messages-view.ts'
@@ -23,16 +23,6 @@ const KEEP_MS = 2_000
 const MOST_RECIPIENTS = 100
 const MOST_EVENTS = 500
 
-const tones: Readonly<Record<PathRecipient['state'], Tone>> = {
-  delivered: 'good',
-  transferred: 'good',
-  deferred: 'warn',
-  failed: 'bad',
-  held: 'warn',
-  removed: 'plain',
-  discarded: 'plain',
-  waiting: 'plain',
-}
 const bad: ReadonlySet<string> = new Set(['fail', 'permerror', 'softfail', 'reject', 'unavailable', 'temperror'])
 
 export async function messageView(visit: StatusVisit): Promise<Page> {
@@ -129,7 +119,7 @@ function branch(visit: StatusVisit, one: PathRecipient, { shown, waits }: Branch
   const queued = shown?.recipients.find((each) => each.address === one.address)
   const wait = queued ? whyWaiting(queued, waits, now) : null
   const reply = last && 'reply' in last ? last : null
-  return html`<li class="${tones[state]}"><p>${original !== one.address && html`${address(visit, original)} → `}<strong>${address(visit, one.address)}</strong> ${badge(tones[state], state)}</p>
+  return html`<li class="${stateTones[state]}"><p>${original !== one.address && html`${address(visit, original)} → `}<strong>${address(visit, one.address)}</strong> ${badge(stateTones[state], state)}</p>
 ${nextHop !== null && html`<p class="soft small">next hop <span class="mono">${foreign(nextHop)}</span>${one.steps.length > 0 && `, ${counted(one.steps.length, 'step')} of resolution`}</p>`}
 ${reply && html`<p class="small">${relative(reply.at, now)}${'host' in reply && reply.host !== null && html` at ${foreign(reply.host)}`}${'tls' in reply && html`, ${foreign(tlsText(reply.tls))}`}${reply.kind === 'delivered' && html`, ${duration(reply.delayMs)} after it arrived`}: ${foreign(ports.privacy.text(reply.reply), 400)}</p>`}
 ${last && 'by' in last && html`<p class="small">by ${foreign(last.by ?? '')}${'reason' in last && last.reason !== '' && html`: ${foreign(ports.privacy.text(last.reason))}`}</p>`}
@@ -144,7 +134,7 @@ function duration(ms: number | undefined): string {
 }
 
 function worst(recipients: readonly PathRecipient[]): Tone {
-  const found = new Set(recipients.map(({ state }) => tones[state]))
+  const found = new Set(recipients.map(({ state }) => stateTones[state]))
   return (['bad', 'warn', 'plain'] as const).find((tone) => found.has(tone)) ?? 'good'
 }
 

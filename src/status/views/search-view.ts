@@ -7,7 +7,7 @@ import { describeEvent } from '../../observe/describe-event.ts'
 import type { Event } from '../../observe/events.ts'
 import { foreign } from '../foreign-text.ts'
 import { badge, card, link, note, pageOf, redirect, table } from '../frame.ts'
-import { messagePath, type PathRecipient } from '../message-path.ts'
+import { messagePath, type PathRecipient, stateTones } from '../message-path.ts'
 import type { NodeTrace, SearchRange, StatusVisit } from '../status-ports.ts'
 import { counted, time } from '../words.ts'
 import { address } from './messages-view.ts'
@@ -156,20 +156,9 @@ function names(visit: StatusVisit, recipients: readonly PathRecipient[]): Html {
   return html`<ul class="plainlist">${shown}</ul>${more > 0 && html`<span class="soft small">and ${more} more</span>`}`
 }
 
-const tones = {
-  delivered: 'good',
-  transferred: 'good',
-  deferred: 'warn',
-  failed: 'bad',
-  held: 'warn',
-  removed: 'plain',
-  discarded: 'plain',
-  waiting: 'plain',
-} as const
-
 function states(recipients: readonly PathRecipient[]): Html {
   const counts = new Map<PathRecipient['state'], number>()
   for (const { state } of recipients) counts.set(state, (counts.get(state) ?? 0) + 1)
-  const shown = [...counts].map(([state, count]) => badge(tones[state], count === 1 ? state : `${count} ${state}`))
+  const shown = [...counts].map(([state, count]) => badge(stateTones[state], count === 1 ? state : `${count} ${state}`))
   return html`${shown.length === 0 ? 'accepted' : shown}`
 }
