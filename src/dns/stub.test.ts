@@ -278,9 +278,9 @@ describe('trouble is unavailable, never absent', () => {
   test('a closed port, at once', async () => {
     const dns = await startAuthority({})
     await dns.close()
-    const before = performance.now()
-    expect(await stub([dns], { timeoutMs: 5_000 }).resolve('a.example', 'A')).toMatchObject({ kind: 'unavailable' })
-    expect(performance.now() - before).toBeLessThan(2_000)
+    // Longer than a test may take: the refusal ends the query, not the time-out.
+    const answer = await stub([dns], { timeoutMs: 600_000 }).resolve('a.example', 'A')
+    expect(answer).toMatchObject({ kind: 'unavailable', cause: expect.stringContaining('ECONNREFUSED') })
   })
 
   test('a network that no way leads to, at once, and the next server is asked', async () => {

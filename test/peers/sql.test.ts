@@ -49,10 +49,25 @@ const content = {
   ],
 }
 
-function fetchFrom(engine: SqlEngine, changes: Partial<SqlQueries> = {}, timeoutMs = 3000): Promise<Fetched> {
+function fetchFrom(
+  engine: SqlEngine,
+  changes: Partial<SqlQueries> = {},
+  { timeoutMs = 3000, signal = new AbortController().signal } = {},
+): Promise<Fetched> {
   const settings = { name: 'people', engine, queries: { ...queries, ...changes }, timeoutMs }
   const source = createSqlMirror(settings, { clock: systemClock })
-  return source.fetch(new AbortController().signal)
+  return source.fetch(signal)
+}
+
+/** Asks with this limit, and beside it with one that no test reaches: the answer must come first, from the limit. */
+async function endedByLimit(engine: SqlEngine, changes: Partial<SqlQueries>, timeoutMs: number): Promise<Fetched> {
+  const abort = new AbortController()
+  const unlimited = fetchFrom(engine, changes, { timeoutMs: 600_000, signal: abort.signal })
+  const first = await Promise.race([fetchFrom(engine, changes, { timeoutMs }), unlimited.then(() => null)])
+  abort.abort()
+  await unlimited
+  if (first === null) throw new Error('the query without a limit ended first')
+  return first
 }
 
 /** Tests that hold for every engine. */
@@ -91,19 +106,14 @@ function serverTests(kind: 'postgresql' | 'mysql', running: () => Engine, slow: 
   })
 
   it('ends a query that takes too long', async () => {
-    const started = performance.now()
-    const fetched = await fetchFrom(engine(), { aliases: slow }, 500)
+    const fetched = await endedByLimit(engine(), { aliases: slow }, 500)
     expect(fetched).toEqual({ kind: 'unavailable', cause: expect.any(String) })
-    expect(performance.now() - started).toBeLessThan(4000)
   })
 
   it('a server that hangs is unavailable', async () => {
     const proxy = await startStallingProxy(running().port)
     proxy.mode = { kind: 'stall' }
-    const started = performance.now()
-    const fetched = await fetchFrom({ kind, server: server(proxy.port) }, {}, 300)
-    expect(fetched.kind).toBe('unavailable')
-    expect(performance.now() - started).toBeLessThan(4000)
+    expect((await endedByLimit({ kind, server: server(proxy.port) }, {}, 300)).kind).toBe('unavailable')
     await proxy.close()
   })
 
