@@ -1,40 +1,77 @@
-// `npm test`: every check and every test, one after the other, none skipped because an earlier one failed.
-// The failed tests come again at the end, and the last line is the sum: each of the four checks counts as one, a step that ends without a report as one failure.
+// `npm test`: every check and every test, none skipped because another one failed. All tests are one run of vitest, so that files of every
+// kind fill the processors; the checks run beside it, one after the other, and their output comes in one piece.
+// The failures come again at the end, then the slowest files, and the last line is the sum: each of the four checks counts as one, a step that
+// ends without a report as one failure.
 
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addTallies, formatTally, NOTHING, type Tally, tallyOfReport } from './lib/tally.ts'
+import { formatTotal, slowestFiles } from './lib/run-times.ts'
+import { addTallies, formatTally, NOTHING, type Tally, tallyOfCheck, tallyOfReport } from './lib/tally.ts'
 
 const root = join(import.meta.dirname, '..')
 const checks = ['format:check', 'lint', 'types', 'unused']
-const suites = ['unit', 'scenarios', 'peers']
 
-/** Runs one npm script with its output on ours; true if it ended well. */
-function runScript(name: string, env: NodeJS.ProcessEnv = process.env): boolean {
-  process.stdout.write(`\n== npm run ${name}\n`)
-  return spawnSync('npm', ['run', '-s', name], { cwd: root, env, stdio: 'inherit' }).status === 0
+interface Ended {
+  readonly good: boolean
+  /** Empty where it is on our own output. */
+  readonly output: string
 }
 
-function runCheck(name: string): Tally {
-  return runScript(name) ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1, broken: [name] }
+/** Runs one npm script to its end. */
+function runScript(name: string, stdio: 'inherit' | 'pipe', env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+  const child = spawn('npm', ['run', '-s', name], { cwd: root, env, stdio: ['ignore', stdio, stdio] })
+  let output = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text))
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ good: false, output: error.message }))
+    child.once('close', (status) => resolve({ good: status === 0, output }))
+  })
 }
 
-function runSuite(name: string): Tally {
+async function runChecks(): Promise<Tally> {
+  let tally = NOTHING
+  for (const name of checks) {
+    const { good, output } = await runScript(name, 'pipe')
+    process.stdout.write(`\n== npm run ${name}: ${good ? 'passed' : 'failed'}\n${output}`)
+    tally = addTallies(tally, tallyOfCheck(name, good, output))
+  }
+  return tally
+}
+
+interface TestRun {
+  readonly tally: Tally
+  /** vitest's JSON report; null if it wrote none. */
+  readonly report: string | null
+}
+
+async function runTests(): Promise<TestRun> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-report-'))
   try {
-    const good = runScript(name, { ...process.env, WAYPOST_TEST_REPORT: join(folder, 'report.json') })
-    const report = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))[0]
-    return tallyOfReport(name, good, report ?? null)
+    // Without its software a test with peers fails or is skipped by itself; the other tests run.
+    const installed = await runScript('peers:install', 'inherit')
+    const env = { ...process.env, WAYPOST_TEST_REPORT: join(folder, 'report.json') }
+    const { good } = await runScript('tests', 'inherit', env)
+    const report = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))[0] ?? null
+    const tally = tallyOfReport('tests', good, report)
+    return {
+      tally: installed.good ? tally : addTallies(tally, tallyOfCheck('peers:install', false, '')),
+      report,
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-const tally = [...checks.map(runCheck), ...suites.map(runSuite)].reduce(addTallies, NOTHING)
+const start = performance.now()
+const [ofChecks, tests] = await Promise.all([runChecks(), runTests()])
+const tally = addTallies(ofChecks, tests.tally)
 // Again at the end: where only the last lines of a long output are kept, the reason must be among them.
 for (const failure of tally.failures) process.stdout.write(`\nfailed: ${failure}\n`)
 if (tally.broken.length > 0) process.stdout.write(`\nnot in order: ${tally.broken.join(', ')}\n`)
+process.stdout.write(`\nslowest files:\n${slowestFiles(tests.report, root).join('\n')}\n`)
+process.stdout.write(`${formatTotal(performance.now() - start, process.env['CI'] === 'true')}\n`)
 process.stdout.write(`\n${formatTally(tally)}\n`)
 process.exitCode = tally.broken.length > 0 ? 1 : 0

@@ -1,13 +1,18 @@
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { placeOf } from './lib/file-order.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Three kinds of tests: `unit` beside the code, `scenarios` with whole nodes, `peers` with real software of others.
 // WAYPOST_TEST_REPORT names a file for the numbers that `npm test` sums up.
 const report = process.env['WAYPOST_TEST_REPORT']
+
+// A file with nodes or peers uses a third of one processor: it waits for processes, retries and attacks. See docs/decisions/0080.
+const filesAtOnce = Math.ceil(2.5 * availableParallelism())
 
 // Only ends a test that hangs: the speed of a busy machine is not tested.
 const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
@@ -18,10 +23,18 @@ const globalSetup = [join(root, 'test/build-program.ts')]
 // As the unit file sets it: whole nodes and commands start in two thirds of the CPU time.
 const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'waypost-test-compile-cache') }
 
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ project, moduleId }: TestSpecification) => placeOf(project.name, relative(root, moduleId))
+    const sorted = await super.sort(files)
+    return sorted.toSorted((one, other) => place(one) - place(other))
+  }
+}
+
 export default defineConfig({
   test: {
-    // As many files at once as there are processors (usual: one less): tests wait for others more than they compute.
-    maxWorkers: availableParallelism(),
+    maxWorkers: filesAtOnce,
+    sequence: { sequencer: LongestFirst },
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {

@@ -27,7 +27,7 @@ export const pageFlood: Attack = {
     const port = await freePort()
     const node = await world.node({
       role: 'submission',
-      listeners: ['submission'],
+      listeners: ['submission', 'submissions'],
       yaml: {
         ...accounts.yaml,
         peers: { mx: [`mx.mx-01.example.org:${world.mxPort}`] },

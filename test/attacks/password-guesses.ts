@@ -24,7 +24,7 @@ export const passwordGuesses: Attack = {
     const accounts = await writeAccounts(world)
     const node = await world.node({
       role: 'submission',
-      listeners: ['submission'],
+      listeners: ['submission', 'submissions'],
       yaml: { ...accounts.yaml, peers: { mx: [`mx.mx-01.example.org:${world.mxPort}`] } },
       mail: { domains: ['example.org'], aliases: { lee: 'lee@far.example' } },
     })

@@ -1,7 +1,7 @@
 // The closing line must not lie: not about a crash, not about a missing report, not about skipped tests.
 
 import { expect, it } from 'vitest'
-import { addTallies, formatTally, NOTHING, tallyOfReport } from './tally.ts'
+import { addTallies, formatTally, NOTHING, tallyOfCheck, tallyOfReport } from './tally.ts'
 
 const report = (passed: number, failed: number, pending = 0, todo = 0) =>
   JSON.stringify({ numPassedTests: passed, numFailedTests: failed, numPendingTests: pending, numTodoTests: todo })
@@ -61,4 +61,16 @@ it('keeps each failed test with its file and its error, for the end of a long ou
     'unit /test/a.test.ts\na node starts\nexpected 1 to be 2',
     'unit /test/b.test.ts\ncannot be loaded',
   ])
+})
+
+it('counts a check as one, and keeps the output of a failed one, which is far above by then', () => {
+  expect(tallyOfCheck('lint', true, 'no problems\n')).toEqual({ ...NOTHING, passed: 1 })
+  expect(tallyOfCheck('lint', false, 'a.ts:1: unused\n')).toEqual({
+    ...NOTHING,
+    failed: 1,
+    broken: ['lint'],
+    failures: ['lint\na.ts:1: unused'],
+  })
+  expect(tallyOfCheck('lint', false, 'x'.repeat(10_000)).failures[0]?.length).toBeLessThan(3_000)
+  expect(tallyOfCheck('lint', false, '').failures).toEqual([])
 })

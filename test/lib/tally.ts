@@ -6,7 +6,7 @@ export interface Tally {
   readonly skipped: number
   /** Names of the steps that did not end well. */
   readonly broken: readonly string[]
-  /** Each failed test: its suite, file and name, then the error, as text of several lines. */
+  /** Each failed test: its suite, file and name, then the error, as text of several lines. A failed check: its name and output. */
   readonly failures: readonly string[]
 }
 
@@ -47,6 +47,13 @@ export function tallyOfReport(suite: string, ended: boolean, report: string | nu
     broken: ended && failed === 0 ? [] : [suite],
     failures: (counted.testResults ?? []).flatMap((file) => failuresOf(suite, file)),
   }
+}
+
+/** One check, such as the types; `output` is what it wrote. */
+export function tallyOfCheck(name: string, ended: boolean, output: string): Tally {
+  if (ended) return { ...NOTHING, passed: 1 }
+  const failures = output.trim() === '' ? [] : [`${name}\n${output}`.slice(0, FAILURE_CHARACTERS).trimEnd()]
+  return { ...NOTHING, failed: 1, broken: [name], failures }
 }
 
 function failuresOf(suite: string, file: FileResult): string[] {

@@ -17,6 +17,7 @@ import type { ListedMessage } from '../../src/queue/contract/queue-reader.ts'
 import { freePort } from './free-port.ts'
 import { hasQueue } from '../../src/queue/sqlite/database/database.ts'
 import { expectNoSecret, plant, secretsBelow } from './planted-secrets.ts'
+import { unplacedListeners } from './role-listeners.ts'
 import { SyncQueueReader } from './sync-queue-reader.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
 import { type PeerOptions, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
@@ -173,6 +174,8 @@ async function prepareNode(world: World, settings: NodeSettings, number: number)
     queue: { minimal_backoff: '1s', maximal_backoff: '1s', min_free: '1M' },
     ...settings.yaml,
   }
+  const unplaced = unplacedListeners(settings.role, yaml.listen)
+  if (unplaced.length > 0) throw new Error(`name the listeners ${unplaced.join(', ')} of the role ${settings.role} too`)
   const node = buildNode({ folder, data, address, ports })
   node.configure(yaml)
   node.route(settings.mail ?? DEFAULT_MAIL)

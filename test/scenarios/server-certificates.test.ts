@@ -113,7 +113,7 @@ describe.runIf(ensurePeers(['openssl']))('certificates for servers only', () => 
   })
 
   it('log in a person whose certificate is pinned', async () => {
-    const node = equip(await world.node({ role: 'submission', listeners: ['submissions'], start: false }))
+    const node = equip(await world.node({ role: 'submission', listeners: ['submissions', 'submission'], start: false }))
     const laptop = tree.host(['laptop.example.org'], root, SERVERS)
     const print = createHash('sha256').update(laptop.publicKey).digest('hex')
     writeFileSync(

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest'
+import { formatTotal, slowestFiles } from './run-times.ts'
+
+const file = (name: string, seconds: number) => ({ name, startTime: 5_000, endTime: 5_000 + seconds * 1000 })
+const report = (...files: object[]) => JSON.stringify({ testResults: files })
+
+it('names the slowest files below the root, the slowest first', () => {
+  const text = report(file('/root/src/a.test.ts', 0.04), file('/root/test/b.test.ts', 128.25))
+  expect(slowestFiles(text, '/root')).toEqual([' 128.3 s  test/b.test.ts', '   0.0 s  src/a.test.ts'])
+})
+
+it('names ten at most', () => {
+  const files = Array.from({ length: 12 }, (_unused, index) => file(`/root/${index}.test.ts`, index))
+  const lines = slowestFiles(report(...files), '/root')
+  expect(lines).toHaveLength(10)
+  expect(lines.at(-1)).toContain('2.test.ts')
+})
+
+it('names none without a report that can be read', () => {
+  expect(slowestFiles(null, '/root')).toEqual([])
+  expect(slowestFiles('{"testRes', '/root')).toEqual([])
+  expect(slowestFiles('{}', '/root')).toEqual([])
+})
+
+it('notes a total above twelve minutes in CI only', () => {
+  expect(formatTotal(719_600, true)).toBe('total: 12 min 0 s')
+  expect(formatTotal(720_000, true)).toBe('total: 12 min 0 s')
+  expect(formatTotal(725_000, true)).toBe('total: 12 min 5 s\nnote: above the aim of 12 min 0 s on two processors')
+  expect(formatTotal(725_000, false)).toBe('total: 12 min 5 s')
+})
