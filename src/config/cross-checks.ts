@@ -235,7 +235,11 @@ const targetsNeedWebhooks: Check = ({ alerts, digest, webhooks }, report) => {
 
 /** Status and traces have names and addresses of people, so only a known certificate may ask for them. */
 const viewNeedsProofs: Check = ({ fleet_view: view, queue_transfer: transfer, peers }, report) => {
-  if (!view || view.peers.length === 0) return
+  if (!view) return
+  for (const [index, named] of view.search.entries())
+    if (!mayView(view.peers, peers, named))
+      report(['fleet_view', 'search', index], `found ${named}, expected one of fleet_view.peers: a role, a host or a name`)
+  if (view.peers.length === 0) return
   for (const [index, named] of view.peers.entries())
     if (typeof named === 'string' && !hasProof(peers, named))
       report(
@@ -244,6 +248,19 @@ const viewNeedsProofs: Check = ({ fleet_view: view, queue_transfer: transfer, pe
       )
   if (!transfer)
     report(['fleet_view', 'peers'], 'found nodes that may ask, expected queue_transfer.listen: the node answers there')
+}
+
+/** Whether an entry of `peers` names it, or the role of it. */
+function mayView(
+  viewers: NonNullable<Config['fleet_view']>['peers'],
+  peers: Config['peers'],
+  named: string,
+): boolean {
+  const hosts = (peers[named] ?? []).map(({ host }) => host)
+  const roles = Object.keys(peers).filter((role) => peers[role]?.some(({ host }) => host === named))
+  return viewers.some((one) =>
+    typeof one === 'string' ? one === named || hosts.includes(one) || roles.includes(one) : one.name === named,
+  )
 }
 
 const loginsNeedClients: Check = ({ delivery, oauth_clients: clients }, report) => {

@@ -24,12 +24,22 @@ export interface FleetReply {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** @returns the function that answers one line of a peer; `peer` is the name that the configuration gives it. It may reject. */
-export function createFleetAnswers(ports: AnswerPorts): (line: string | null, peer: string) => Promise<FleetReply> {
-  return async (line, peer) => {
+/** A node that asks, by its certificate. */
+export interface AskingPeer {
+  /** The name that the configuration gives it. */
+  readonly host: string
+  /** Whether it may search for addresses; absent: it may not. */
+  readonly maySearch?: boolean
+}
+
+/** @returns the function that answers one line of a peer. It may reject. */
+export function createFleetAnswers(ports: AnswerPorts): (line: string | null, peer: AskingPeer) => Promise<FleetReply> {
+  return async (line, { host: peer, maySearch = false }) => {
     const question = line === null ? null : readQuestion(line)
     if (question === null) return denied(400, `no question of version ${FLEET_VERSION}`)
     if (!ports.rate.take(peer)) return denied(429, 'too many questions; ask again in a minute')
+    if (question.kind === 'search' && !maySearch)
+      return denied(403, 'this node may not search for addresses here: see fleet_view.search')
     const place = ports.places.take({ purpose: 'fleet', account: peer })
     if (place.kind === 'short') return denied(503, 'too many questions at a time')
     try {
@@ -66,9 +76,12 @@ async function answer(question: FleetQuestion, { status, ledger }: AnswerPorts):
     case 'message':
       return reply(await ledger.message(question.queueId))
     case 'sent-as':
-      return reply({ queueIds: await ledger.sentAs(question.queueId, question.messageId) })
+    case 'sent-to':
+      return reply({ queueIds: await ledger.sentAs(question.queueId, question) })
     case 'returned':
       return reply({ queueIds: await ledger.returned(question.address) })
+    case 'search':
+      return reply(await ledger.search(question))
   }
 }
 

@@ -8,17 +8,20 @@ import {
   ANSWER_OCTETS,
   FLEET_PATH,
   type FleetQuestion,
+  type MessageAnswer,
   readIdsAnswer,
   readMessageAnswer,
   readStatusAnswer,
   writeQuestion,
 } from './fleet-messages.ts'
 import type { NodeStatus } from './node-status.ts'
-import type { Told, TraceSource } from './trace-source.ts'
+import type { FleetSearch, Told, TraceSource } from './trace-source.ts'
 
 export interface FleetNode extends RemoteSettings {
   /** For people: the host, with the port if nodes of one host differ. */
   readonly name: string
+  /** As the configuration has it; null if it does not say it. */
+  readonly role: string | null
 }
 
 export interface FleetNodeStatus {
@@ -28,47 +31,61 @@ export interface FleetNodeStatus {
   readonly clockAheadMs: number | null
 }
 
+/** Another node, for the questions of this one. */
+export interface FleetSource extends TraceSource, Pick<FleetNode, 'role'> {
+  status(): Promise<FleetNodeStatus>
+  /** Messages by address, Message-ID, session or time. */
+  search(wanted: FleetSearch): Promise<Told<MessageAnswer>>
+}
+
 export interface FleetClient {
   /** All at once; a node that is down or slow shows as such. Never rejects, and ends within seconds. */
   statuses(): Promise<readonly FleetNodeStatus[]>
   /** One for each other node, for `followMessage`. */
-  readonly sources: readonly TraceSource[]
+  readonly sources: readonly FleetSource[]
 }
 
 /** Beyond the time that the other node gives itself: the connection, ms. */
 const CONNECT_MS = 3000
 
+type ClientClock = Pick<Clock, 'after' | 'now' | 'monotonic'>
+
+/** @param pair the certificate and key of this node in use, if they are renewed while the program runs; else those of `nodes` */
 export function createFleetClient(
   nodes: readonly FleetNode[],
-  clock: Pick<Clock, 'after' | 'now' | 'monotonic'>,
+  clock: ClientClock,
+  pair: () => Pick<RemoteSettings, 'certificate' | 'key'> | null = () => null,
 ): FleetClient {
-  return {
-    statuses: () => Promise.all(nodes.map((node) => statusOf(node, clock))),
-    sources: nodes.map((node) => sourceOf(node, clock)),
-  }
+  const sources = nodes.map((node) => sourceOf(() => ({ ...node, ...pair() }), node, clock))
+  return { sources, statuses: () => Promise.all(sources.map((source) => source.status())) }
 }
 
-async function statusOf(node: FleetNode, clock: Pick<Clock, 'after' | 'now' | 'monotonic'>): Promise<FleetNodeStatus> {
-  const begin = clock.monotonic()
-  const told = await ask(node, { question: { kind: 'status' }, read: readStatusAnswer }, clock)
-  const took = clock.monotonic() - begin
-  const clockAheadMs = told.kind === 'answer' ? Math.round(told.value.at - (clock.now() - took / 2)) : null
-  return { name: node.name, told, clockAheadMs }
-}
-
-function sourceOf(node: FleetNode, clock: Pick<Clock, 'after'>): TraceSource {
+function sourceOf(settings: () => RemoteSettings, { name, role }: FleetNode, clock: ClientClock): FleetSource {
+  const told = <T>(question: FleetQuestion, read: (text: string) => T | null) =>
+    ask(settings(), { question, read }, clock)
   return {
-    name: node.name,
-    message: (queueId) =>
-      ask(node, { question: { kind: 'message', queueId }, read: (text) => readMessageAnswer(text, queueId) }, clock),
-    sentAs: (queueId, messageId) =>
-      ask(node, { question: { kind: 'sent-as', queueId, messageId }, read: readIdsAnswer }, clock),
-    returned: (address) => ask(node, { question: { kind: 'returned', address }, read: readIdsAnswer }, clock),
+    name,
+    role,
+    status: async () => {
+      const begin = clock.monotonic()
+      const answer = await told({ kind: 'status' }, readStatusAnswer)
+      const took = clock.monotonic() - begin
+      const clockAheadMs = answer.kind === 'answer' ? Math.round(answer.value.at - (clock.now() - took / 2)) : null
+      return { name, told: answer, clockAheadMs }
+    },
+    message: (queueId) => told({ kind: 'message', queueId }, (text) => readMessageAnswer(text, queueId)),
+    sentAs: (queueId, clue) =>
+      told(
+        'messageId' in clue ? { kind: 'sent-as', queueId, ...clue } : { kind: 'sent-to', queueId, ...clue },
+        readIdsAnswer,
+      ),
+    returned: (address) => told({ kind: 'returned', address }, readIdsAnswer),
+    search: (wanted) => told({ kind: 'search', ...wanted }, (text) => readMessageAnswer(text, null)),
   }
 }
 
 async function ask<T>(
-  node: FleetNode,
+  node: RemoteSettings,
   { question, read }: { readonly question: FleetQuestion; readonly read: (text: string) => T | null },
   clock: Pick<Clock, 'after'>,
 ): Promise<Told<T>> {

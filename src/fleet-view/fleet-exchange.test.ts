@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { sampleStatus } from '../../test/lib/sample-status.ts'
-import { sampleMessage, type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
+import { sampleMessage, sampleRecipient, type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
 import { createBudgets } from '../budget/budgets.ts'
 import { createAuthority } from '../demo/ca.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
@@ -19,8 +19,9 @@ import { ledgerOf } from './trace-source.ts'
 
 const authority = createAuthority('Fleet')
 const issue = (name: string) => authority.issue({ names: [name], ips: ['127.0.0.1'] })
-const [here, there, transferOnly, stranger] = [
+const [here, searcher, there, transferOnly, stranger] = [
   issue('here'),
+  issue('searcher'),
   issue('there'),
   issue('transfer'),
   issue('stranger'),
@@ -46,6 +47,7 @@ beforeEach(async () => {
   const peer = { role: 'mx', mayTransfer: false, mayView: false }
   const peers = new Map([
     [print(here), { ...peer, host: 'here.example.org', mayView: true }],
+    [print(searcher), { ...peer, host: 'searcher.example.org', mayView: true, maySearch: true }],
     [print(transferOnly), { ...peer, host: 'transfer.example.org', mayTransfer: true }],
   ])
   const rules = {
@@ -95,7 +97,31 @@ function client(as = here, { port = listener.port, known = print(there) } = {}) 
     fingerprints: new Set([known]),
     ca: null,
   }
-  return createFleetClient([{ name: 'there', ...settings }], clock)
+  return createFleetClient([{ name: 'there', role: null, ...settings }], clock)
+}
+
+/** A message that was delivered with this reply. */
+async function sent(reply: string): Promise<{ readonly queueId: string; readonly at: number }> {
+  const message = sampleMessage({ recipients: [sampleRecipient({ address: 'kim@far.example' })] })
+  const [claim] = await queue.accept(message, { claim: true })
+  const recipient = claim?.recipients[0]
+  if (!claim || !recipient) throw new Error('the message was not claimed')
+  const outcome = {
+    kind: 'delivered',
+    dsnPassedOn: false,
+    reply,
+    status: '2.0.0',
+    host: 'next.example.org',
+    tls: null,
+  } as const
+  const { queueId } = message
+  await queue.settle({
+    queueId,
+    nextHop: claim.nextHop,
+    outcomes: [{ recipientId: recipient.recipientId, outcome }],
+  })
+  const { events } = await queue.reader.trace(queueId)
+  return { queueId, at: events.find(({ kind }) => kind === 'delivered')?.at ?? 0 }
 }
 
 describe('a node that may ask', () => {
@@ -129,6 +155,41 @@ describe('a node that may ask', () => {
     expect(await source?.returned('kim@far.example')).toMatchObject({
       kind: 'error',
       cause: expect.stringMatching(/400/),
+    })
+  })
+
+  it('finds a message without a Message-ID by a recipient, the time and the queue ID of the next node', async () => {
+    const next = 'F400000000011'
+    const { queueId, at } = await sent(`250 2.0.0 Ok: queued as ${next}`)
+    const [source] = client().sources
+    expect(await source?.sentAs(next, { recipient: 'kim@far.example', at })).toEqual({
+      kind: 'answer',
+      value: [queueId],
+    })
+    const other = { kind: 'answer', value: [] }
+    expect(await source?.sentAs('F400000000012', { recipient: 'kim@far.example', at })).toEqual(other)
+    expect(await source?.sentAs(next, { recipient: 'kim@far.example', at: at + 3_600_000 })).toEqual(other)
+  })
+
+  it('searches for addresses only with the right to it', async () => {
+    await sent('250 2.0.0 Ok')
+    const wanted = { subject: 'kim@far.example', limit: 50 }
+    expect(await client().sources[0]?.search(wanted)).toEqual({
+      kind: 'error',
+      cause: 'it replied 403: this node may not search for addresses here: see fleet_view.search',
+    })
+    const [source] = client(searcher).sources
+    const found = await source?.search(wanted)
+    expect(found?.kind === 'answer' && found.value.events.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['received', 'delivered']),
+    )
+    expect(await source?.search({ subject: null, since: 0, limit: 1 })).toMatchObject({
+      kind: 'answer',
+      value: { hasMore: false, events: expect.arrayContaining([expect.objectContaining({ kind: 'received' })]) },
+    })
+    expect(await source?.search({ ...wanted, limit: 51 })).toMatchObject({
+      kind: 'error',
+      cause: expect.stringMatching(/^it replied 400/),
     })
   })
 

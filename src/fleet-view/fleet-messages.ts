@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { isQueueId } from '../lib/ids.ts'
 import type { Event } from '../observe/events.ts'
-import { event } from '../queue/transfer/transfer-fields.ts'
+import { event, time } from '../queue/transfer/transfer-fields.ts'
 import { type NodeStatus, nodeStatusSchema } from './node-status.ts'
 
 /** The path at the transfer listener. */
@@ -17,6 +17,8 @@ export const QUESTION_OCTETS = 4096
 export const MOST_EVENTS = 500
 /** Queue IDs of one answer. */
 export const MOST_IDS = 20
+/** Messages of an answer to a search. */
+export const MOST_FOUND = 50
 /** Longest answer, octets: the events above, with long replies. */
 export const ANSWER_OCTETS = 2 * 1024 * 1024
 /** An answer comes within this time or not at all, ms. */
@@ -31,6 +33,16 @@ const question = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('message'), queueId }),
   /** The messages of this node that another one accepted as `queueId`. */
   z.object({ kind: z.literal('sent-as'), queueId, messageId: line }),
+  /** The same for a message without a Message-ID, by a recipient and the time (unix ms) at which the other node accepted it. */
+  z.object({ kind: z.literal('sent-to'), queueId, recipient: z.string().min(1).max(320), at: time }),
+  /** Messages by address, Message-ID or session, or by time alone: only for nodes of `fleet_view.search`. */
+  z.object({
+    kind: z.literal('search'),
+    subject: z.string().min(1).max(320).nullable(),
+    since: time.optional(),
+    until: time.optional(),
+    limit: z.int().min(1).max(MOST_FOUND),
+  }),
   /** The bounces that came to an address of SRS. */
   z.object({
     kind: z.literal('returned'),
@@ -78,14 +90,14 @@ export function readStatusAnswer(text: string): NodeStatus | null {
   return read.success ? read.data.status : null
 }
 
-/** The events that the node says about the queue ID; what it says about other messages is dropped. */
-export function readMessageAnswer(text: string, about: string): MessageAnswer | null {
+/** The events that the node says about the queue ID; what it says about other messages is dropped. Null: about any message, for a search. */
+export function readMessageAnswer(text: string, about: string | null): MessageAnswer | null {
   const read = eventsAnswer.safeParse(parse(text))
   if (!read.success) return null
   const { node, events, hasMore } = read.data
   const known = events.flatMap((one) => {
     const parsed = event.safeParse(one)
-    return parsed.success && parsed.data.queueId === about ? [parsed.data as unknown as Event] : []
+    return parsed.success && (about === null || parsed.data.queueId === about) ? [parsed.data as unknown as Event] : []
   })
   return { node, events: known, hasMore }
 }

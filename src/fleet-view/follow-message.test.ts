@@ -61,12 +61,13 @@ function node(name: string, events: readonly Event[]): TraceSource {
   const names = (event: Event, subject: string) =>
     event.queueId === subject ||
     (event.kind === 'received' && event.messageId === subject) ||
+    event.recipient === subject ||
     (event.kind === 'resolved' && event.original === subject)
   const trace = async (subject: string) => {
     const ids = new Set(events.filter((event) => names(event, subject)).map(({ queueId }) => queueId))
     return { events: events.filter(({ queueId }) => ids.has(queueId)), hasOlder: false }
   }
-  return localSource(ledgerOf({ trace }, name), name)
+  return localSource(ledgerOf({ trace, ledger: async function* () {} }, name), name)
 }
 
 const [mxId, srsId, dsnId, bounceId, backId] = [id(), id(), id(), id(), id()]
@@ -116,6 +117,55 @@ describe('a forwarded message', () => {
   it('asks a node that does not answer only once', () => {
     expect(dead.asked).toHaveLength(2)
   })
+})
+
+describe('a message without a Message-ID', () => {
+  const bare = { messageId: null }
+  const [mxBare, srsBare] = [id(), id()]
+  const sender = node('mx', [
+    received(mxBare, 1, bare),
+    resolved(mxBare, 2, 'press@example.org', 'ann@stranger.example'),
+    delivered(mxBare, 4, `250 2.0.0 Ok: queued as ${srsBare}`),
+  ])
+  const receiver = node('srs', [
+    received(srsBare, 3, { ...bare, origin: 'peer:mx (dmarc-pass)' }),
+    resolved(srsBare, 5, 'kim@far.example', null),
+  ])
+
+  it('is followed back by its recipient and the queue ID that the next node gave it', async () => {
+    expect(shape(await followMessage(srsBare, [sender, receiver]))).toEqual([
+      ['mx', mxBare, 'before'],
+      ['srs', srsBare, 'asked'],
+    ])
+  })
+
+  it('is followed on at a node of an earlier release that does not know the question', async () => {
+    const old: TraceSource = {
+      ...sender,
+      sentAs: async () => ({ kind: 'error', cause: 'it replied 400: no question of version 1' }),
+    }
+    const trace = await followMessage(srsBare, [old, receiver])
+    expect(shape(trace)).toEqual([['srs', srsBare, 'asked']])
+    expect(trace.problems).toEqual([{ node: 'mx', cause: 'it replied 400: no question of version 1' }])
+    expect(shape(await followMessage(mxBare, [old, receiver]))).toEqual([
+      ['mx', mxBare, 'asked'],
+      ['srs', srsBare, 'after'],
+    ])
+  })
+})
+
+it('a trace ends with its time', async () => {
+  let questions = 0
+  const counted: TraceSource = {
+    ...mx,
+    message: (queueId) => {
+      questions++
+      return mx.message(queueId)
+    },
+  }
+  const trace = await followMessage(mxId, [counted, srs], () => questions >= 1)
+  expect(shape(trace)).toEqual([['mx', mxId, 'asked']])
+  expect(trace.isCut).toBe(true)
 })
 
 describe('a node that lies', () => {

@@ -2,7 +2,7 @@
 // accepted it, to the DSNs about it, and to the bounces that came back to its rewritten sender. A node that does not answer is named once and
 // not asked again; what a node says counts only for the queue ID that it was asked about.
 
-import type { Event } from '../observe/events.ts'
+import type { Event, ReceivedEvent } from '../observe/events.ts'
 import { acceptedAs } from './accepted-as.ts'
 import type { Told, TraceSource } from './trace-source.ts'
 
@@ -34,8 +34,13 @@ export interface FleetTrace {
 /** Messages of one trace: two nodes, a DSN and some copies need fewer. */
 const MOST_MESSAGES = 24
 
-export async function followMessage(queueId: string, sources: readonly TraceSource[]): Promise<FleetTrace> {
-  const walk = new Walk(sources)
+/** @param isOver true when the time is over; what was not asked by then is left out, and `isCut` says so */
+export async function followMessage(
+  queueId: string,
+  sources: readonly TraceSource[],
+  isOver: () => boolean = () => false,
+): Promise<FleetTrace> {
+  const walk = new Walk(sources, isOver)
   walk.add(queueId, 'asked')
   await walk.all()
   return walk.trace()
@@ -47,11 +52,15 @@ class Walk {
   readonly #seen = new Set<string>()
   readonly #returnedTo = new Set<string>()
   readonly #problems = new Map<string, string>()
+  /** Nodes that are not asked again. */
+  readonly #silent = new Set<string>()
+  readonly #isOver: () => boolean
   readonly #hops: Hop[] = []
   #isCut = false
 
-  constructor(sources: readonly TraceSource[]) {
+  constructor(sources: readonly TraceSource[], isOver: () => boolean) {
     this.#sources = sources
+    this.#isOver = isOver
   }
 
   add(queueId: string, relation: HopRelation): void {
@@ -94,14 +103,29 @@ class Walk {
       // Notifications and bounces have their own next hops, which belong to them.
       if (next !== null) this.add(next, relation === 'asked' || relation === 'before' ? 'after' : relation)
       if (event.kind === 'notified' && event.dsn !== null) this.add(event.dsn, 'dsn')
-      if (event.kind === 'received' && event.origin.startsWith('peer') && event.messageId !== null) {
-        const { messageId } = event
-        const before = await this.#askAll((source) => source.sentAs(queueId, messageId))
-        for (const { value } of before)
-          for (const id of value) this.add(id, relation === 'asked' || relation === 'after' ? 'before' : relation)
+      if (event.kind === 'received' && event.origin.startsWith('peer')) {
+        const before = await this.#askSenders(queueId, event, events)
+        for (const id of before) this.add(id, relation === 'asked' || relation === 'after' ? 'before' : relation)
       }
       if (event.kind === 'resolved' && event.reversePath !== null) await this.#followBounces(event.reversePath)
     }
+  }
+
+  /** The same message at the nodes that sent it, by its Message-ID, or by a recipient and the time if it has none. */
+  async #askSenders(
+    queueId: string,
+    { messageId, at }: ReceivedEvent,
+    events: readonly Event[],
+  ): Promise<readonly string[]> {
+    if (messageId !== null) {
+      const told = await this.#askAll((source) => source.sentAs(queueId, { messageId }))
+      return told.flatMap(({ value }) => value)
+    }
+    const recipient = events.find((event) => event.kind === 'resolved')?.original
+    if (recipient === undefined) return []
+    // A node of an earlier release does not know the question, and is asked the others.
+    const told = await this.#askAll((source) => source.sentAs(queueId, { recipient, at }), { isOptional: true })
+    return told.flatMap(({ value }) => value)
   }
 
   async #followBounces(reversePath: string): Promise<void> {
@@ -111,18 +135,24 @@ class Walk {
     for (const { value } of bounces) for (const id of value) this.add(id, 'returned')
   }
 
-  /** Asks every node that has answered so far, all at once. */
+  /** Asks every node that has answered so far, all at once. An optional question does not stop the others. */
   async #askAll<T>(
     ask: (source: TraceSource) => Promise<Told<T>>,
+    { isOptional = false } = {},
   ): Promise<readonly { readonly source: TraceSource; readonly value: T }[]> {
+    if (this.#isOver()) {
+      this.#isCut = true
+      return []
+    }
     const answers = await Promise.all(
       this.#sources
-        .filter(({ name }) => !this.#problems.has(name))
+        .filter(({ name }) => !this.#silent.has(name))
         .map(async (source) => ({ source, answer: await ask(source) })),
     )
     return answers.flatMap(({ source, answer }) => {
       if (answer.kind === 'answer') return [{ source, value: answer.value }]
       this.#problems.set(source.name, answer.cause)
+      if (!isOptional) this.#silent.add(source.name)
       return []
     })
   }

@@ -16,7 +16,7 @@ export interface TraceSource {
   readonly name: string
   message(queueId: string): Promise<Told<MessageAnswer>>
   /** Messages there that another node accepted as `queueId`. */
-  sentAs(queueId: string, messageId: string): Promise<Told<readonly string[]>>
+  sentAs(queueId: string, clue: SentClue): Promise<Told<readonly string[]>>
   /** Bounces that came there to an address of SRS. */
   returned(address: string): Promise<Told<readonly string[]>>
 }
@@ -24,23 +24,75 @@ export interface TraceSource {
 /** The same about this node. Each method rejects with QueueUnavailable. */
 export interface Ledger {
   message(queueId: string): Promise<MessageAnswer>
-  sentAs(queueId: string, messageId: string): Promise<readonly string[]>
+  sentAs(queueId: string, clue: SentClue): Promise<readonly string[]>
   returned(address: string): Promise<readonly string[]>
+  search(wanted: FleetSearch): Promise<MessageAnswer>
 }
 
+/** What a node finds the message by that another one accepted: the Message-ID, or a recipient and the time (unix ms) if there is none. */
+export type SentClue = { readonly messageId: string } | { readonly recipient: string; readonly at: number }
+
+/** Messages by their subject: an address, a Message-ID or a session; null: what arrived or was refused in the time. Unix ms. */
+export interface FleetSearch {
+  readonly subject: string | null
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  /** Messages. */
+  readonly limit: number
+}
+
+/** Between the delivery at one node and the acceptance at the next one: seconds, and the difference of their clocks. */
+const SENT_WINDOW_MS = 10 * 60_000
+/** Messages to one recipient in that time that are looked at. */
+const MOST_SENT = 200
+
 /** @param node name of this node */
-export function ledgerOf(reader: Pick<QueueReader, 'trace'>, node: string): Ledger {
-  const search = async (subject: string) => (await reader.trace(subject, { limit: MOST_IDS })).events
+export function ledgerOf(reader: Pick<QueueReader, 'trace' | 'ledger'>, node: string): Ledger {
+  const find = async (subject: string) => (await reader.trace(subject, { limit: MOST_IDS })).events
   return {
     message: async (queueId) => {
       const { events } = await reader.trace(queueId, { limit: 1 })
       const own = events.filter((event) => event.queueId === queueId)
       return { node, events: own.slice(0, MOST_EVENTS), hasMore: own.length > MOST_EVENTS }
     },
-    sentAs: async (queueId, messageId) => idsOf(await search(messageId), (event) => acceptedAs(event) === queueId),
+    sentAs: async (queueId, clue) => {
+      const events = 'messageId' in clue ? await find(clue.messageId) : await sentTo(reader, clue)
+      return idsOf(events, (event) => acceptedAs(event) === queueId)
+    },
     returned: async (address) =>
-      idsOf(await search(address), (event) => event.kind === 'resolved' && event.original === address),
+      idsOf(await find(address), (event) => event.kind === 'resolved' && event.original === address),
+    search: async (wanted) => {
+      const { events, hasMore } = await searchLedger(reader, wanted)
+      return { node, events: events.slice(-MOST_EVENTS), hasMore: hasMore || events.length > MOST_EVENTS }
+    },
   }
+}
+
+async function sentTo(
+  reader: Pick<QueueReader, 'trace'>,
+  { recipient, at }: { readonly recipient: string; readonly at: number },
+): Promise<readonly Event[]> {
+  const range = { since: Math.max(0, at - SENT_WINDOW_MS), until: at + SENT_WINDOW_MS, limit: MOST_SENT }
+  return (await reader.trace(recipient, range)).events
+}
+
+/** What the ledger has about a subject, or the first that arrived or was refused in a time. Rejects with QueueUnavailable. */
+export async function searchLedger(
+  reader: Pick<QueueReader, 'trace' | 'ledger'>,
+  { subject, since, until, limit }: FleetSearch,
+): Promise<{ readonly events: readonly Event[]; readonly hasMore: boolean }> {
+  const range = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) }
+  if (subject !== null) {
+    const { events, hasOlder } = await reader.trace(subject, { ...range, limit })
+    return { events, hasMore: hasOlder }
+  }
+  const events: Event[] = []
+  let count = 0
+  for await (const entry of reader.ledger({ ...range, kinds: ['received', 'rejected'] })) {
+    if (count++ === limit) return { events, hasMore: true }
+    events.push(...entry)
+  }
+  return { events, hasMore: false }
 }
 
 /** The ledger of this node as a source of a trace. */
@@ -55,7 +107,7 @@ export function localSource(ledger: Ledger, name: string): TraceSource {
   return {
     name,
     message: (queueId) => told(ledger.message(queueId)),
-    sentAs: (queueId, messageId) => told(ledger.sentAs(queueId, messageId)),
+    sentAs: (queueId, clue) => told(ledger.sentAs(queueId, clue)),
     returned: (address) => told(ledger.returned(address)),
   }
 }

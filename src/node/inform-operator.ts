@@ -1,12 +1,11 @@
 // Starts what informs the operator without a question: alerts, and the weekly digest.
 
 import type { Config } from '../config/config.ts'
-import { createFleetClient, type FleetClient } from '../fleet-view/fleet-client.ts'
-import { fleetNodes } from '../wiring/fleet-settings.ts'
 import { type AlertPorts, watchAlerts } from './alert-watch.ts'
 import { type DigestPorts, watchDigest } from './digest-watch.ts'
+import { fleetClient, type FleetPorts } from './status-nodes.ts'
 
-export interface InformPorts extends Omit<DigestPorts, 'fleet' | 'queue'> {
+export interface InformPorts extends Omit<DigestPorts, 'fleet' | 'queue'>, Pick<FleetPorts, 'certificate'> {
   readonly health: AlertPorts['health']
   readonly queue: DigestPorts['queue'] & AlertPorts['queue']
   readonly stops: AsyncDisposableStack
@@ -15,12 +14,6 @@ export interface InformPorts extends Omit<DigestPorts, 'fleet' | 'queue'> {
 export function informOperator(config: Config, { stops, ...ports }: InformPorts): void {
   const alerts = watchAlerts(config, ports)
   stops.defer(() => alerts?.close())
-  const digest = watchDigest(config, { ...ports, fleet: fleetOf(config, ports) })
+  const digest = watchDigest(config, { ...ports, fleet: fleetClient(config, ports) })
   stops.defer(() => digest?.close())
-}
-
-/** The other nodes, for a node that names them; null for every other one. */
-function fleetOf(config: Config, { clock }: Pick<InformPorts, 'clock'>): FleetClient | null {
-  const fleet = config.fleet_view ? fleetNodes(config) : null
-  return fleet?.kind === 'nodes' ? createFleetClient(fleet.nodes, clock) : null
 }

@@ -26,7 +26,7 @@ import { createStatusAnswer } from '../status/answer-status.ts'
 import { createHistory } from '../status/history.ts'
 import { createOperatorLogin } from '../status/operator-login.ts'
 import { createSingle } from '../status/single-query.ts'
-import type { CertificatePorts, Nodes, QueuePorts, StatusPorts } from '../status/status-ports.ts'
+import type { CertificatePorts, QueuePorts, StatusPorts } from '../status/status-ports.ts'
 import { logSettings } from '../wiring/node-settings.ts'
 import { statusSettings } from '../wiring/status-settings.ts'
 import type { AccountWatch } from './account-watch.ts'
@@ -34,6 +34,7 @@ import type { BanWatch } from './ban-watch.ts'
 import type { CurrentSources } from './directory-health.ts'
 import type { FleetDnsWatch } from './fleet-dns-watch.ts'
 import { statusDirectory } from './status-directory.ts'
+import { fleetClient, statusNodes } from './status-nodes.ts'
 
 export interface StatusPageParts {
   readonly queue: OpenQueue
@@ -117,7 +118,7 @@ function portsOf(config: Config, parts: PortParts): StatusPorts {
     health,
     history,
     queue,
-    nodes: thisNode(config, { reader: queue.reader, health }),
+    nodes: statusNodes(config.hostname, fleetClient(config, parts), { clock, reader: queue.reader }),
     accounts: {
       readName: readAccountName,
       holds: () => accounts.held(),
@@ -151,22 +152,6 @@ function queuePorts({ queue, engine }: PortParts): QueuePorts {
     waits: async () => {
       const { paused, destinations } = await engine.waits()
       return { stopped: paused, destinations: new Map(destinations.map((one) => [one.nextHop, one])) }
-    },
-  }
-}
-
-/** The only node that the page knows: others join behind the same interface. */
-function thisNode(config: Config, { reader, health }: Pick<QueuePorts, 'reader'> & Pick<StatusPorts, 'health'>): Nodes {
-  const node = config.hostname
-  return {
-    pulses: async () => [{ node, role: config.role.role, health: await health() }],
-    trace: async (queueId) => {
-      const [shown, trace] = await Promise.all([reader.show(queueId), reader.trace(queueId)])
-      return [{ node, ...trace, shown, problem: null }]
-    },
-    search: async (subject, { limit, ...range }) => {
-      const trace = await reader.trace(subject, { ...range, limit })
-      return [{ node, ...trace, shown: null, problem: null }]
     },
   }
 }

@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hostileText, type SampleOptions, startStatusSample, type StatusSample } from '../../test/lib/status-sample.ts'
+import { atSrs, sampleSource } from '../../test/lib/status-fleet-sample.ts'
 import { tokenDigest } from './operator-list.ts'
 
 const TOKEN = 'a token that only this test knows'
@@ -99,6 +100,11 @@ function views({ ids }: StatusSample): readonly string[] {
     `/message?id=${ids.waiting}`,
     `/message?id=${ids.delivered}`,
     `/message?id=${ids.hostile}`,
+    `/message?id=${ids.forwarded}`,
+    `/message?id=${atSrs.queueId}`,
+    '/node?name=srs-01.example.org',
+    '/node?name=submission-01.example.org',
+    '/node?name=mta-01.example.org',
     '/search',
     '/search?q=kim%40gmail.com',
     '/search?since=2026-01-01',
@@ -169,6 +175,67 @@ describe('the views', () => {
     expect((await ask(sample, { path: '/queue' })).status).toBe(503)
     expect(sample.bugs).toHaveLength(1)
     expect((await ask(sample, { path: '/certificates' })).status).toBe(200)
+  })
+})
+
+describe('the fleet', () => {
+  it('is shown with every node, what needs attention there, and the one that does not answer', async () => {
+    const sample = await start()
+    const { body } = await ask(sample, { path: '/' })
+    expect(body).toMatch(/<h1>1 of 4 nodes does not work or answer/)
+    expect(body).toMatch(/Mail for our domains[^]*The internet[^]*mx-01[^]*this node[^]*srs-01[^]*Mailboxes elsewhere/)
+    expect(body).toMatch(/Mail of machines[^]*mta-01\.example\.org[^]*no answer[^]*ECONNREFUSED/)
+    expect(body).toContain('submission-01.example.org: accounts: user:lee is on hold')
+  })
+
+  it('shows a message over the nodes, with what came back, and each event with its node', async () => {
+    const sample = await start()
+    const { body } = await ask(sample, { path: `/message?id=${sample.ids.forwarded}` })
+    expect(body).toMatch(
+      /Path over the nodes[^]*The internet[^]*mx-01[^]*srs-01[^]*sender rewritten to[^]*kim@home\.example[^]*failed/,
+    )
+    expect(body).toMatch(/A notification about it[^]*Written by the node[^]*ann@sender\.example[^]*delivered/)
+    expect(body).toContain('The part of <bdi class="whole">mta-01.example.org</bdi> is missing')
+    const there = (await ask(sample, { path: `/message?id=${atSrs.queueId}` })).body
+    expect(there).toMatch(/not in the queue of this node|not in the queue any more/)
+    expect(there).not.toContain('/act?')
+  })
+
+  it('is searched where that is permitted, and says where it is not', async () => {
+    const sample = await start()
+    const { body } = await ask(sample, { path: '/search?q=kim%40home.example' })
+    expect(body).toMatch(/2 results at 2 of 4 nodes[^]*srs-01[^]*mx-01/)
+    expect(body).toMatch(/These nodes are not searched[^]*submission-01[^]*may not search[^]*mta-01/)
+    expect((await ask(sample, { path: '/search?since=2026-01-01' })).body).toContain('srs-01.example.org')
+  })
+
+  it('is in the queue and the destinations in sum', async () => {
+    const sample = await start()
+    expect((await ask(sample, { path: '/queue' })).body).toMatch(/At the other nodes[^]*srs-01[^]*12 for [^]*mx:home/)
+    expect((await ask(sample, { path: '/destinations' })).body).toMatch(/in the last hour[^]*srs-01[^]*732[^]*696/)
+    expect((await ask(sample, { path: '/node?name=%3Cb%3E' })).status).toBe(404)
+  })
+
+  it('is not asked twice by two viewers, and a node that hangs delays no page beyond the limit', async () => {
+    let asked = 0
+    const hanging = {
+      ...sampleSource('srs-01.example.org', { status: null }),
+      status: () => new Promise<never>(() => asked++),
+    }
+    const sample = await start({ fleet: { sources: [hanging] } })
+    const pages = await Promise.all(['/', '/', '/queue'].map((path) => ask(sample, { path })))
+    for (const { body } of pages) expect(body).toContain('no answer')
+    const message = await ask(sample, { path: `/message?id=${sample.ids.waiting}` })
+    expect(message.body).toMatch(/The part of [^]*srs-01[^]*is missing: <bdi>no answer for/)
+    expect(asked).toBe(1)
+  })
+
+  it('of one node is this node', async () => {
+    const sample = await start({ fleet: null })
+    const { body } = await ask(sample, { path: '/' })
+    expect(body).toContain('<h1>The node works, with problems</h1>')
+    expect(body).not.toContain('The fleet')
+    expect((await ask(sample, { path: '/queue' })).body).not.toContain('other nodes')
   })
 })
 

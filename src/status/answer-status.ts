@@ -18,6 +18,7 @@ import { destinationsView } from './views/destinations-view.ts'
 import { directoryView } from './views/directory-view.ts'
 import { messagesView } from './views/messages-view.ts'
 import { messageView } from './views/message-view.ts'
+import { nodeView } from './views/node-view.ts'
 import { nowView } from './views/now-view.ts'
 import { queueView } from './views/queue-view.ts'
 import { searchView } from './views/search-view.ts'
@@ -31,6 +32,7 @@ interface Resource {
 
 const resources: ReadonlyMap<string, Resource> = new Map<string, Resource>([
   ['/', { get: nowView }],
+  ['/node', { get: nodeView }],
   ['/queue', { get: queueView }],
   ['/queue/messages', { get: messagesView }],
   ['/message', { get: messageView }],

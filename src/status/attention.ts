@@ -46,7 +46,10 @@ const views: Readonly<Record<string, string>> = {
 }
 
 export function attentionOf(facts: AttentionFacts): readonly Attention[] {
-  const items = [...healthItems(facts.health), ...stoppedItems(facts), ...queueItems(facts)]
+  return worstFirst([...healthItems(facts.health), ...stoppedItems(facts), ...queueItems(facts)])
+}
+
+export function worstFirst(items: readonly Attention[]): readonly Attention[] {
   const order = ['bad', 'warn', 'plain']
   return items.toSorted((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone))
 }

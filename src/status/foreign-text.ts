@@ -7,9 +7,14 @@ import { printable } from '../lib/printable.ts'
 /** A mail address has at most 254 characters; a reply of several lines may have some thousand. */
 const MOST = 300
 
+/** A name or an address of so many characters is not broken in a table of a wide screen. */
+const MOST_WHOLE = 26
+
 /** In one line, in an element that isolates its direction (UAX #9). @param most characters */
 export function foreign(text: string, most = MOST): Html {
-  return html`<bdi>${shown(text, most)}</bdi>`
+  const written = shown(text, most)
+  const isWhole = written.length <= MOST_WHOLE && !written.includes(' ')
+  return html`<bdi${isWhole ? html` class="whole"` : ''}>${written}</bdi>`
 }
 
 /** The same for an attribute. */

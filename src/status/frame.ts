@@ -110,7 +110,7 @@ ${body}
 
 function navigation(path: string): Html {
   const links = places.map(([to, text]) => {
-    const isHere = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)
+    const isHere = to === '/' ? path === '/' || path === '/node' : path === to || path.startsWith(`${to}/`)
     return html`<li><a href="${to}"${isHere ? html` aria-current="page"` : ''}>${text}</a></li>`
   })
   return html`<nav aria-label="Views"><ul>${links}</ul></nav>`

@@ -56,3 +56,15 @@ it('runs a bounded number of queries', async () => {
   await Promise.all(open)
   expect(await single.run('one more', 0, async () => 1)).toBe(1)
 })
+
+it('does without a value that takes too long, and has it for the next request', async () => {
+  const clock = createFakeClock()
+  const single = createSingle(clock)
+  const gate = Promise.withResolvers<number>()
+  const times = { keepMs: 1000, waitMs: 500 }
+  const first = single.within('a', times, () => gate.promise)
+  await clock.advance(501)
+  expect(await first).toBeNull()
+  gate.resolve(1)
+  expect(await single.within('a', times, async () => 2)).toBe(1)
+})

@@ -9,6 +9,12 @@ export interface Single {
    * then continues for the requests after it. @param keepMs how long a value counts as fresh
    */
   run<T>(key: string, keepMs: number, query: () => Promise<T>): Promise<T>
+  /** The same for what a view can do without: null if there is no value within `waitMs`. The query then continues for the next request. */
+  within<T>(
+    key: string,
+    times: { readonly keepMs: number; readonly waitMs: number },
+    query: () => Promise<T>,
+  ): Promise<T | null>
   /** What was asked before counts as old: an action has changed it. */
   forget(): void
 }
@@ -23,6 +29,8 @@ const DEADLINE_MS = 8_000
 const MOST_KEPT = 50
 /** Queries that run at a time for all visitors; the others are refused until one has ended. */
 const MOST_RUNNING = 8
+
+const TOO_LATE = Symbol('no answer within the time')
 
 interface Kept {
   readonly value: Promise<unknown>
@@ -55,23 +63,40 @@ export function createSingle(clock: Pick<Clock, 'monotonic' | 'sleep'>): Single 
     }
     return entry
   }
+  const entryOf = (key: string, keepMs: number, query: () => Promise<unknown>): Kept => {
+    const known = kept.get(key)
+    const isUsable = known && (known.isRunning || clock.monotonic() - known.endedAt < keepMs)
+    return isUsable ? known : start(key, query)
+  }
+  /** The value, or `TOO_LATE` at the deadline. */
+  const raced = async (value: Promise<unknown>, deadlineMs: number): Promise<unknown> => {
+    const answered = new AbortController()
+    // Aborted after the answer: this value loses the race.
+    const late = clock.sleep(deadlineMs, answered.signal).then(
+      () => TOO_LATE,
+      () => TOO_LATE,
+    )
+    try {
+      return await Promise.race([value, late])
+    } finally {
+      answered.abort()
+    }
+  }
   return {
     forget: () => kept.clear(),
     run: async <T>(key: string, keepMs: number, query: () => Promise<T>): Promise<T> => {
-      const known = kept.get(key)
-      const isUsable = known && (known.isRunning || clock.monotonic() - known.endedAt < keepMs)
-      const entry = isUsable ? known : start(key, query)
-      const answered = new AbortController()
-      const late = clock.sleep(DEADLINE_MS, answered.signal).then(
-        () => Promise.reject(new QueryTooSlow(`no answer within ${DEADLINE_MS / 1000} s`)),
-        // Aborted after the answer: this value loses the race.
-        () => undefined,
-      )
-      try {
-        return (await Promise.race([entry.value, late])) as T
-      } finally {
-        answered.abort()
-      }
+      const value = await raced(entryOf(key, keepMs, query).value, DEADLINE_MS)
+      if (value === TOO_LATE) throw new QueryTooSlow(`no answer within ${DEADLINE_MS / 1000} s`)
+      return value as T
+    },
+    within: async <T>(
+      key: string,
+      { keepMs, waitMs }: { readonly keepMs: number; readonly waitMs: number },
+      query: () => Promise<T>,
+    ): Promise<T | null> => {
+      if (running >= MOST_RUNNING && !kept.has(key)) return null
+      const value = await raced(entryOf(key, keepMs, query).value, waitMs)
+      return value === TOO_LATE ? null : (value as T)
     },
   }
 }

@@ -1,6 +1,9 @@
 // What the status page asks the node: the same contracts that the commands use.
 
 import type { PageRequest } from '../admin/http.ts'
+import type { BoardNode } from '../fleet-view/fleet-board.ts'
+import type { FleetTrace } from '../fleet-view/follow-message.ts'
+import type { FleetSearch } from '../fleet-view/trace-source.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { FormGuard, PageCookie } from '../lib/form-guard.ts'
 import type { Log } from '../lib/log.ts'
@@ -38,27 +41,20 @@ export interface NodeTrace {
   readonly problem: string | null
 }
 
-/** What one node does. */
-export interface NodePulse {
-  readonly node: string
-  readonly role: string
-  /** Null if the node did not answer. */
-  readonly health: HealthReport | null
-}
-
-/** The nodes that the page knows: at present the one that serves it. */
+/** The fleet, as far as this node may see it. */
 export interface Nodes {
-  pulses(): Promise<readonly NodePulse[]>
-  trace(queueId: string): Promise<readonly NodeTrace[]>
-  /** By address, Message-ID or queue ID; at most `limit` messages of each node. */
-  search(subject: string, range: SearchRange): Promise<readonly NodeTrace[]>
-}
-
-/** Times are unix ms. */
-export interface SearchRange {
-  readonly since?: number
-  readonly until?: number
-  readonly limit: number
+  /** The names of the other nodes in the configuration; none: the page shows this node only. */
+  readonly others: readonly string[]
+  /** The last answers of the other nodes. Never rejects, and does not wait for a node that is slow. */
+  board(): Promise<readonly BoardNode[]>
+  /** What this node knows about a message. */
+  trace(queueId: string): Promise<NodeTrace>
+  /** A message through all nodes, this one too. Takes some seconds if a node is slow. */
+  follow(queueId: string): Promise<FleetTrace>
+  /** What this node finds. */
+  search(wanted: FleetSearch): Promise<NodeTrace>
+  /** What the others find; one that does not answer, or does not permit it, is there with the cause. */
+  searchOthers(wanted: FleetSearch): Promise<readonly NodeTrace[]>
 }
 
 export interface QueuePorts {

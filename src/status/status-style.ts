@@ -35,7 +35,7 @@ h2 { font-size: 1.05rem; margin: 0; font-weight: 620; } h3 { font-size: .95rem; 
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.1rem; align-items: start; }
 .soft { color: var(--soft); } .small { font-size: .88rem; } p { margin: 0 0 .7rem; } bdi, .break { overflow-wrap: anywhere; }
 code, .mono { font-family: var(--mono); font-size: .88em; overflow-wrap: anywhere; }
-input, select { font: inherit; color: inherit; background: var(--card); padding: .4rem .6rem; border: 1px solid #808b98; border-radius: .45rem; max-width: 100%; min-width: 0; }
+input, select { font: inherit; color: inherit; background: var(--card); padding: .4rem .6rem; height: 2.4rem; border: 1px solid #808b98; border-radius: .45rem; max-width: 100%; min-width: 0; }
 button, .button { font: inherit; font-weight: 600; background: var(--act); color: var(--act-ink); border: 1px solid var(--act); border-radius: .45rem; padding: .4rem .9rem; cursor: pointer; text-decoration: none; display: inline-block; position: relative; }
 button.quiet, .button.quiet { background: none; color: var(--act); border-color: var(--line); font-weight: 500; padding: .2rem .65rem; }
 button.danger, .button.danger { background: none; color: var(--bad); border-color: var(--bad); font-weight: 500; padding: .2rem .65rem; }
@@ -55,10 +55,10 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
 th:last-child, td:last-child { padding-right: 0; } thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .88rem; padding-top: 0; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; width: 1%; white-space: nowrap; } tbody tr:hover { background: var(--hover); }
 td .acts { flex-wrap: nowrap; } td .button { white-space: nowrap; } table + .fields { margin-top: 1rem; } .spans { margin-bottom: 1.1rem; } .spans [aria-current] { background: var(--act); color: var(--act-ink); border-color: var(--act); }
-@media (min-width: 40.01rem) { td:has(bdi) { min-width: 9.5rem; } }
+@media (min-width: 40.01rem) { td:has(bdi) { min-width: 9.5rem; } } @media (min-width: 66rem) { td bdi.whole { white-space: nowrap; } } .fields + p { margin-top: .7rem; }
 time { white-space: nowrap; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
-.attention { list-style: none; margin: 0; padding: 0; } .attention li { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .8rem; padding: .6rem 0; border-top: 1px solid var(--line); }
+.attention { list-style: none; margin: 0; padding: 0; } .attention li { display: grid; grid-template-columns: 5.2rem 1fr; gap: .2rem .8rem; padding: .6rem 0; border-top: 1px solid var(--line); }
 .attention li:first-child { border-top: 0; padding-top: 0; } .attention p { margin: 0; }
 .flow { list-style: none; margin: 0 0 1.1rem; padding: 0; display: grid; grid-template-columns: repeat(5, 1fr); gap: 2.2rem; }
 .flow > li { position: relative; background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: .8rem 1rem; min-width: 0; border-top: 3px solid var(--plain); }
@@ -67,6 +67,13 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0
 .flow > li + li::after { content: ""; position: absolute; left: -.75rem; top: calc(50% - 4px); border: 5px solid transparent; border-left: 8px solid #808b98; }
 .flow h2 { font-size: .9rem; color: var(--soft); font-weight: 550; } .flow .big { font-size: 1.7rem; line-height: 1.2; font-weight: 650; margin: .2rem 0 0; font-variant-numeric: tabular-nums; }
 .flow .big small { font-size: .8rem; font-weight: 450; color: var(--soft); } .flow ul { list-style: none; padding: 0; margin: .5rem 0 0; font-size: .88rem; color: var(--soft); } .flow li li { overflow-wrap: anywhere; }
+.part { margin: 1.6rem 0 .8rem; font-size: 1.2rem; overflow-wrap: anywhere; } .card .lane { margin-bottom: .4rem; } h4 { margin: 0; font-size: .95rem; font-weight: 620; overflow-wrap: anywhere; }
+.lane { list-style: none; margin: .5rem 0 0; padding: 0; display: flex; align-items: center; gap: 2.2rem; } .lane > li { position: relative; flex: 3 1 0; min-width: 0; display: grid; gap: .6rem; } .lane > li.end { flex: 2.4 1 0; }
+.lane > li + li::before { content: ""; position: absolute; left: -2.2rem; top: 50%; width: 2.2rem; height: 2px; background: #808b98; }
+.lane > li + li::after { content: ""; position: absolute; left: -.75rem; top: calc(50% - 4px); border: 5px solid transparent; border-left: 8px solid #808b98; }
+.box { border: 1px solid var(--line); border-top: 3px solid var(--plain); border-radius: .6rem; padding: .6rem .8rem; min-width: 0; } .box p, .end p, .goal p { margin: .1rem 0; overflow-wrap: anywhere; }
+.box.good { border-top-color: var(--good); } .box.warn { border-top-color: var(--warn); } .box.bad { border-top-color: var(--bad); } .box .tag { margin-left: 0; white-space: nowrap; }
+.end > p, .goal { border: 1px dashed #808b98; border-radius: .6rem; padding: .5rem .7rem; min-width: 0; } .end > p + p { border: 0; padding: 0 .2rem; }
 .spark { display: block; width: 100%; height: 2rem; margin-top: .4rem; } .spark polyline { fill: none; stroke: var(--plain); stroke-width: 1.5; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
 .spark polygon { fill: var(--plain); opacity: .15; } td .spark { width: 9rem; height: 1.6rem; margin: 0; }
 .spark.good polyline { stroke: var(--good); } .spark.good polygon { fill: var(--good); } .spark.warn polyline { stroke: var(--warn); } .spark.warn polygon { fill: var(--warn); }
@@ -86,6 +93,7 @@ details > summary { cursor: pointer; color: var(--act); } .pages { display: flex
 .list { margin: 0; padding-left: 1.1rem; } .plainlist { list-style: none; margin: 0; padding: 0; }
 @media (max-width: 64rem) { .flow { grid-template-columns: 1fr; gap: 1.4rem; } .columns { grid-template-columns: 1fr; }
   .flow > li + li::before { left: 1.8rem; top: -1.4rem; width: 2px; height: 1.4rem; } .flow > li + li::after { left: calc(1.8rem - 4px); top: -.6rem; border: 5px solid transparent; border-top: 8px solid #808b98; }
+  .lane { flex-direction: column; align-items: stretch; gap: 1.4rem; } .lane > li + li::before { left: 1.8rem; top: -1.4rem; width: 2px; height: 1.4rem; } .lane > li + li::after { left: calc(1.8rem - 4px); top: -.6rem; border: 5px solid transparent; border-top: 8px solid #808b98; }
   .flow > li { display: grid; grid-template-columns: minmax(7rem, 1fr) 1.4fr; gap: .1rem 1rem; } .flow .spark { grid-column: 2; grid-row: 1 / 3; height: 3rem; margin: 0; } .flow ul { grid-column: 1 / 3; } }
 @media (max-width: 40rem) {
   header, nav ul, main, footer { padding-left: 1rem; padding-right: 1rem; } .find { flex: 1; } .find input { flex: 1; width: auto; max-width: none; } .tools { width: 100%; }

@@ -29,6 +29,15 @@ export function span(ms: number): string {
   return formatDuration(Math.max(0, Math.round(ms / unit)) * unit)
 }
 
+const KIB = 1024
+const MIB = 1024 * 1024
+
+/** `312 octets`, `47.1 KiB`, `3.2 MiB`. */
+export function size(octets: number): string {
+  if (octets < KIB) return counted(octets, 'octet')
+  return octets < MIB ? `${(octets / KIB).toFixed(1)} KiB` : `${(octets / MIB).toFixed(1)} MiB`
+}
+
 /** A time in UTC; the script of the page writes it in the zone of the reader. */
 export function time(at: number): Html {
   const iso = new Date(at).toISOString()

@@ -35,7 +35,7 @@ export function fleetNodes(config: Config): FleetSettings {
     }
   const nodes = [...byName].map(([name, one]) => {
     const settings = remoteSettings(config, one)
-    return settings && { name, ...settings }
+    return settings && { name, role: roleOf(config, one.host), ...settings }
   })
   const known = nodes.filter((one) => one !== null)
   return known.length === nodes.length
@@ -44,6 +44,10 @@ export function fleetNodes(config: Config): FleetSettings {
         kind: 'none',
         problem: 'found no fingerprints of the other nodes, expected them in fleet_view.nodes or peers, or tls.ca',
       }
+}
+
+function roleOf({ peers }: Config, wanted: string): string | null {
+  return Object.keys(peers).find((role) => peers[role]?.some(({ host }) => host === wanted)) ?? null
 }
 
 function nameOf(one: { readonly host: string; readonly port: number }, usual: number): string {

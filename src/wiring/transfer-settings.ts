@@ -21,13 +21,14 @@ export function transferListenerSettings(
 ): TransferListenerSettings | null {
   if (!config.queue_transfer) return null
   const { listen, peers: transferring } = config.queue_transfer
-  const viewing = config.fleet_view?.peers ?? []
+  const { peers: viewing = [], search: searching = [] } = config.fleet_view ?? {}
   const isNamed = (names: readonly unknown[], { role, host }: KnownPeer) => names.includes(role) || names.includes(host)
   const peers = [...everyPeer(config), ...viewers(config)]
     .map((peer) => ({
       ...peer,
       mayTransfer: isNamed(transferring, peer),
       mayView: peer.mayView || isNamed(viewing, peer),
+      maySearch: isNamed(searching, peer),
     }))
     .filter(({ mayTransfer, mayView }) => mayTransfer || mayView)
   const configured = configuredHops(config)
@@ -63,7 +64,7 @@ function everyPeer(config: Config): readonly KnownPeer[] {
 /** A node that is listed twice has the rights of both entries, and the role of the one that may transfer. */
 function byFingerprint(peers: readonly KnownPeer[]): ReadonlyMap<string, TransferPeer> {
   const known = new Map<string, TransferPeer>()
-  for (const { fingerprints, role, host, mayTransfer, mayView } of peers)
+  for (const { fingerprints, role, host, mayTransfer, mayView, maySearch = false } of peers)
     for (const each of fingerprints) {
       const other = known.get(each)
       const first = other?.mayTransfer ? other : { role, host }
@@ -72,6 +73,7 @@ function byFingerprint(peers: readonly KnownPeer[]): ReadonlyMap<string, Transfe
         host: first.host,
         mayTransfer: mayTransfer || (other?.mayTransfer ?? false),
         mayView: mayView || (other?.mayView ?? false),
+        maySearch: maySearch || (other?.maySearch ?? false),
       })
     }
   return known

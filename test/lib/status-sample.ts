@@ -4,8 +4,10 @@
 import { startAdmin } from '../../src/admin/http.ts'
 import { readAccountName, readBanSubject } from '../../src/auth/subject-names.ts'
 import { createBudgets } from '../../src/budget/budgets.ts'
+import type { FleetClient } from '../../src/fleet-view/fleet-client.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createFormGuard } from '../../src/lib/form-guard.ts'
+import { statusNodes } from '../../src/node/status-nodes.ts'
 import type { Event } from '../../src/observe/events.ts'
 import type { HealthReport } from '../../src/observe/health-report.ts'
 import { createPrivacy, type PrivacySettings } from '../../src/privacy/treatment.ts'
@@ -17,8 +19,9 @@ import { createStatusAnswer } from '../../src/status/answer-status.ts'
 import { createHistory } from '../../src/status/history.ts'
 import { createOperatorLogin, type LoginSettings } from '../../src/status/operator-login.ts'
 import { createSingle } from '../../src/status/single-query.ts'
-import type { NodeTrace, StatusPorts } from '../../src/status/status-ports.ts'
+import type { StatusPorts } from '../../src/status/status-ports.ts'
 import { sampleMessage, sampleRecipient, testQueue } from './queue-samples.ts'
+import { atSrs, sampleFleetSources } from './status-fleet-sample.ts'
 
 export interface StatusSample {
   readonly url: string
@@ -28,9 +31,18 @@ export interface StatusSample {
   readonly bugs: unknown[]
   /** Lines that the page logged. */
   readonly logged: object[]
-  /** A queue ID of mail that waits, of delivered mail, and of mail that a stranger filled with hostile text. */
-  readonly ids: { readonly waiting: string; readonly delivered: string; readonly hostile: string }
+  readonly ids: SampleIds
   close(): Promise<void>
+}
+
+/** Queue IDs. */
+export interface SampleIds {
+  readonly waiting: string
+  readonly delivered: string
+  /** A stranger filled it with text that a page must not obey. */
+  readonly hostile: string
+  /** The srs node accepted it from this one. */
+  readonly forwarded: string
 }
 
 export interface SampleOptions {
@@ -39,6 +51,8 @@ export interface SampleOptions {
   readonly operators?: string
   readonly privacy?: Partial<PrivacySettings>
   readonly isOwnHost?: (authority: string) => boolean
+  /** The other nodes; null for none, a sample of four if absent. */
+  readonly fleet?: Pick<FleetClient, 'sources'> | null
 }
 
 const MINUTE = 60_000
@@ -53,7 +67,12 @@ export async function startStatusSample(options: SampleOptions = {}): Promise<St
   const history = pastHistory(now)
   queue.subscribe((events) => history.record(events))
   const ids = await fillQueue(queue, now)
-  const { bugs, logged, ports } = samplePorts(queue, { history, now, privacy: options.privacy ?? {} })
+  const { bugs, logged, ports } = samplePorts(queue, {
+    fleet: options.fleet === undefined ? sampleFleetSources(now) : options.fleet,
+    history,
+    now,
+    privacy: options.privacy ?? {},
+  })
   const budgets = createBudgets(systemClock)
   const sessions = createSessions(budgets.pool('operatorSessions'), systemClock)
   const login = createOperatorLogin(
@@ -128,6 +147,10 @@ const outlook = {
   tls: { level: 'encrypted', policy: 'may', protocol: 'TLSv1.2' },
 } as const
 const old = { host: 'mail.old.example[192.0.2.99]:25', tls: { level: 'none', policy: 'may' } } as const
+const toSrs = {
+  host: 'srs-01.example.org[192.0.2.2]:25',
+  tls: { level: 'verified', policy: 'peer', protocol: 'TLSv1.3' },
+}
 const taken = (to: object): Outcome =>
   ({
     kind: 'delivered',
@@ -146,7 +169,7 @@ interface Sent {
   readonly original?: string
 }
 
-async function fillQueue(queue: OpenQueue, now: number): Promise<StatusSample['ids']> {
+async function fillQueue(queue: OpenQueue, now: number): Promise<SampleIds> {
   const waits: Outcome = {
     kind: 'deferred',
     scope: 'site',
@@ -249,6 +272,14 @@ async function fillQueue(queue: OpenQueue, now: number): Promise<StatusSample['i
       },
       minutesAgo: 3,
     },
+    {
+      from: 'ann@sender.example',
+      to: 'kim@home.example',
+      original: 'kim@example.org',
+      nextHop: 'peers:srs',
+      outcome: taken({ ...toSrs, reply: `250 2.0.0 Ok: queued as ${atSrs.queueId}` }),
+      minutesAgo: 2,
+    },
   ]
   const queueIds: string[] = []
   const byAge = [...sent.entries()].toSorted(([, a], [, b]) => b.minutesAgo - a.minutesAgo)
@@ -263,7 +294,9 @@ async function fillQueue(queue: OpenQueue, now: number): Promise<StatusSample['i
   })
   await queue.accept(held, { claim: false })
   await queue.record(refusals(now))
-  return { delivered: queueIds[0] ?? '', waiting: queueIds[1] ?? '', hostile: queueIds.at(-1) ?? '' }
+  return { delivered: queueIds[0] ?? '', waiting: queueIds[1] ?? '', hostile: queueIds.at(-2) ?? '',
+    forwarded: queueIds.at(-1) ?? '',
+  }
 }
 
 async function send(
@@ -357,12 +390,13 @@ function refusals(now: number): readonly Event[] {
 }
 
 interface SampleFacts {
+  readonly fleet: Pick<FleetClient, 'sources'> | null
   readonly history: ReturnType<typeof createHistory>
   readonly now: number
   readonly privacy: Partial<PrivacySettings>
 }
 
-function samplePorts(queue: OpenQueue, { history, now, privacy }: SampleFacts) {
+function samplePorts(queue: OpenQueue, { fleet, history, now, privacy }: SampleFacts) {
   const bugs: unknown[] = []
   const logged: object[] = []
   const health: HealthReport = {
@@ -393,9 +427,6 @@ function samplePorts(queue: OpenQueue, { history, now, privacy }: SampleFacts) {
   }
   const node = 'mx-01.example.org'
   const { reader } = queue
-  const trace = async (shownId: string | null, ask: ReturnType<typeof reader.trace>): Promise<readonly NodeTrace[]> => [
-    { node, ...(await ask), shown: shownId === null ? null : await reader.show(shownId), problem: null },
-  ]
   const ports: StatusPorts = {
     clock: { now: () => systemClock.now(), monotonic: () => systemClock.monotonic() },
     log: { bug: (error) => void bugs.push(error), info: (fields) => void logged.push(fields) },
@@ -417,15 +448,7 @@ function samplePorts(queue: OpenQueue, { history, now, privacy }: SampleFacts) {
       health: () => queue.health(),
       waits: async () => waits,
     },
-    nodes: {
-      pulses: async () => [
-        { node, role: 'mx', health },
-        { node: 'srs-01.example.org', role: 'srs', health: { kind: 'ok', checks: {} } },
-        { node: 'mta-01.example.org', role: 'mta', health: null },
-      ],
-      trace: (id) => trace(id, reader.trace(id)),
-      search: (subject, { limit, ...range }) => trace(null, reader.trace(subject, { ...range, limit })),
-    },
+    nodes: statusNodes(node, fleet, { reader, clock: systemClock }),
     ...sampleState(now),
     privacy: createPrivacy({
       addresses: 'keep',

@@ -1,8 +1,10 @@
 // Whole nodes: mx, srs, submission and mta see each other's status, one that is dead shows as such, and a forwarded message is followed from
-// the mx to the srs node, to its DSN, and to the bounce that comes back.
+// the mx to the srs node, to its DSN, and to the bounce that comes back: by the commands and at the status page.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FleetTrace } from '../../src/fleet-view/follow-message.ts'
+import { isTooWide, launchBrowser, openChecked, PHONE, violations } from '../lib/checked-browser.ts'
+import { ensurePeers } from '../lib/peers/ensure.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
 import { freePort } from '../lib/free-port.ts'
 import { fingerprintOf } from '../lib/transfer-pair.ts'
@@ -18,6 +20,8 @@ let mx: WholeNode
 let srs: WholeNode
 let submission: WholeNode
 let dead: WholeNode
+/** The admin listener of the mx. */
+let url: string
 
 beforeAll(async () => {
   world = await startWorld()
@@ -41,10 +45,19 @@ beforeAll(async () => {
   const asking = known.map(({ fingerprints }, i) => ({ name: `node-${i + 1}`, fingerprints }))
   for (const [i, node] of all.entries())
     node.configure({
-      fleet_view: { nodes: known.filter((_, other) => other !== i), peers: asking },
+      // Only the srs node may be searched by the mx.
+      fleet_view: {
+        nodes: known.filter((_, other) => other !== i),
+        peers: asking,
+        search: node === srs ? ['node-1'] : [],
+      },
       queue_transfer: { listen: known[i]?.host },
     })
-  mx.configure({ peers: { srs: [{ host: `${srs.address}:${srs.port}`, fingerprints: [fingerprintOf(srs)] }] } })
+  url = `127.0.0.1:${await freePort()}`
+  mx.configure({
+    admin: { listen: url, login: { local: true } },
+    peers: { srs: [{ host: `${srs.address}:${srs.port}`, fingerprints: [fingerprintOf(srs)] }] },
+  })
   srs.configure({
     peers: { mx: [{ host: mx.address, addresses: ['127.0.0.1/32'], fingerprints: [fingerprintOf(mx)] }] },
   })
@@ -150,5 +163,52 @@ describe('a message', () => {
     expect(bounce?.events.some((event) => event.kind === 'resolved' && event.recipient === 'ann@sender.example')).toBe(
       true,
     )
+  })
+})
+
+describe('the status page of the mx', () => {
+  const page = async (path: string) => (await fetch(`http://${url}${path}`)).text()
+  const idOf = (node: WholeNode, recipient: string) =>
+    node.ledger().find((event) => event.kind === 'resolved' && event.original === recipient)?.queueId ?? ''
+
+  it('shows every node, and the dead one as such', async () => {
+    const body = await page('/')
+    expect(body).toMatch(/<h1>1 of 4 nodes does not work or answer/)
+    expect(body).toMatch(/The internet[^]*node-1\.example\.org[^]*this node[^]*Mailboxes elsewhere/)
+    expect(body).toMatch(/Mail of people[^]*submission/)
+    expect(body).toContain('ECONNREFUSED')
+  })
+
+  it('draws a message over the nodes to its destination and back, also for the queue ID of the other node', async () => {
+    const forward = await page(`/message?id=${idOf(mx, 'kim@example.org')}`)
+    expect(forward).toMatch(/Path over the nodes[^]*sender rewritten to[^]*kim@far\.example[^]*delivered/)
+    expect(forward).toMatch(/A bounce to its rewritten sender[^]*ann@sender\.example/)
+    const atSrs = srs.ledger().find((event) => event.kind === 'resolved' && event.recipient === 'kim@far.example')
+    const fromSrs = await page(`/message?id=${atSrs?.queueId}`)
+    expect(fromSrs).toMatch(/not in the queue of this node[^]*Path over the nodes[^]*Every event at every node/)
+    expect(await page(`/message?id=${idOf(mx, 'lost@example.org')}`)).toMatch(/A notification about it[^]*Written by/)
+  })
+
+  it('searches the nodes that permit it, and names those that do not', async () => {
+    const body = await page('/search?q=kim%40far.example')
+    expect(body).toMatch(/These nodes are not searched[^]*may not search for addresses here/)
+    expect(body).toMatch(/results? at 2 of 4 nodes/)
+    const idAtSrs = srs.ledger().find((event) => event.recipient === 'kim@far.example')?.queueId
+    expect(body).toContain(`id=${idAtSrs}`)
+  })
+
+  it.runIf(ensurePeers(['chromium']))('has no fault in a browser', { timeout: 120_000 }, async () => {
+    const browser = await launchBrowser()
+    try {
+      const origin = `http://${url}`
+      const { page: tab, faults } = await openChecked(browser, origin, { viewport: PHONE, colorScheme: 'dark' })
+      for (const path of ['/', `/message?id=${idOf(mx, 'kim@example.org')}`]) {
+        await tab.goto(`${origin}${path}`)
+        expect([path, await violations(tab), await isTooWide(tab)]).toEqual([path, [], false])
+      }
+      expect(faults).toEqual([])
+    } finally {
+      await browser.close()
+    }
   })
 })

@@ -45,14 +45,20 @@ export const fleet_view = plainSection(
         .describe(
           'The nodes that may ask this one, at `queue_transfer.listen`: roles of `peers`, single hosts of them, or other nodes by their certificate.',
         ),
+      search: z
+        .array(text('a role, or the name of a node'))
+        .default([])
+        .describe(
+          'Those of `peers` that may also search the ledger of this node by address, Message-ID, session or time: a role, a host, or the name of an entry. Others ask by queue ID only.',
+        ),
       nodes: z
         .array(asked)
         .max(MOST_NODES, { error: `at most ${MOST_NODES} nodes` })
         .default([])
         .describe(
-          'The nodes that `--fleet` asks; without a port, that of `queue_transfer.listen` or 4465. Default: every host of `peers`.',
+          'The nodes that `--fleet` and the status page ask; without a port, that of `queue_transfer.listen` or 4465. Default: every host of `peers`.',
         ),
     })
     .optional()
-    .describe('Status and traces of all nodes of the fleet (`waypost status --fleet`, `waypost trace --fleet`).'),
+    .describe('Status and traces of all nodes of the fleet (`waypost status --fleet`, `waypost trace --fleet`, the status page).'),
 )

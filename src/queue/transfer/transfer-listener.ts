@@ -41,7 +41,7 @@ export interface TransferListenerPorts {
   /** This node's certificate and key, PEM; null is an error, TLS is required. */
   readonly certificate: Current<{ readonly certificate: string; readonly key: string } | null>
   /** Answers one line of a node that may ask; null for a line that is too long. */
-  readonly questions: (line: string | null, peer: string) => Promise<TransferReply>
+  readonly questions: (line: string | null, peer: Pick<TransferPeer, 'host' | 'maySearch'>) => Promise<TransferReply>
   /** Longest line of a question, octets. */
   readonly questionOctets: number
   /** The path of questions. */
@@ -153,7 +153,7 @@ async function route(request: IncomingMessage, peer: TransferPeer, here: Context
   const url = request.url ?? ''
   if (url === questionPath && request.method === 'POST') {
     if (!peer.mayView) return { status: 403, body: { cause: 'this node may not ask: see fleet_view.peers' } }
-    return questions(await new PieceReader(request).line(questionOctets), peer.host)
+    return questions(await new PieceReader(request).line(questionOctets), peer)
   }
   if (!peer.mayTransfer) return { status: 403, body: { cause: 'this node may not transfer: see queue_transfer.peers' } }
   const identity = await queue.identity()

@@ -12,6 +12,8 @@ export interface TransferPeer {
   /** Whether it may put its queue into this one, and whether it may ask for status and traces. */
   readonly mayTransfer: boolean
   readonly mayView: boolean
+  /** Whether it may also search for addresses; absent: it may not. */
+  readonly maySearch?: boolean
 }
 
 export interface TransferRules {

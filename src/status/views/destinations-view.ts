@@ -10,12 +10,14 @@ import { ledgerReport, spanOf } from '../ledger-report.ts'
 import { bar } from '../sparkline.ts'
 import type { StatusVisit } from '../status-ports.ts'
 import { counted, number } from '../words.ts'
+import { otherDeliveries } from './other-nodes.ts'
 import { spanLinks } from './span-links.ts'
 
 /** The busiest ones. */
 const MOST_SHOWN = 100
 
 export async function destinationsView(visit: StatusVisit): Promise<Page> {
+  const { ports } = visit
   const minutes = spanOf(visit.query)
   const report = await ledgerReport(visit, minutes)
   const shown = report.destinations.slice(0, MOST_SHOWN)
@@ -33,7 +35,8 @@ export async function destinationsView(visit: StatusVisit): Promise<Page> {
   const more = report.destinations.length - shown.length
   const body = html`<p>Destinations are named by the domain of their hosts, so that one provider of many domains is one line. Deferred counts attempts, the others recipients.</p>
 ${spanLinks('/destinations', minutes, report)}
-${card('By destination', html`${table('Deliveries by destination', columns, rows, 'Nothing was delivered or refused in this time.')}${more > 0 && html`<p class="soft">and ${counted(more, 'destination')} with less mail</p>`}`)}`
+${card(ports.nodes.others.length > 0 ? 'By destination, at this node' : 'By destination', html`${table('Deliveries by destination', columns, rows, 'Nothing was delivered or refused in this time.')}${more > 0 && html`<p class="soft">and ${counted(more, 'destination')} with less mail</p>`}`)}
+${await otherDeliveries(visit)}`
   return pageOf(visit, { title: 'Destinations', body })
 }
 

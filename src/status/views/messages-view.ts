@@ -2,14 +2,13 @@
 
 import { type Html, html } from '../../lib/html.ts'
 import type { Page } from '../../lib/http-page.ts'
-import { formatSize } from '../../lib/size.ts'
 import type { ListedMessage, ListedRecipient } from '../../queue/contract/queue-reader.ts'
 import { type NodeWaits, whyWaiting } from '../../queue/scheduling/why-waiting.ts'
 import { actionLink } from '../action-link.ts'
 import { foreign } from '../foreign-text.ts'
 import { badge, card, link, pageOf, table, type Tone } from '../frame.ts'
 import type { StatusVisit } from '../status-ports.ts'
-import { number, relative } from '../words.ts'
+import { number, relative, size } from '../words.ts'
 import { filterOf, filterQuery, messageFilter } from './message-filter.ts'
 
 /** Recipients of a part. */
@@ -47,7 +46,7 @@ export async function messagesView(visit: StatusVisit): Promise<Page> {
     { name: 'Recipients, and why they wait' },
   ]
   const rows = messages.map((message) => [
-    html`<a class="mono" href="${link('/message', { id: message.queueId })}">${message.queueId}</a><br><span class="soft small">${formatSize(message.size)}</span>`,
+    html`<a class="mono" href="${link('/message', { id: message.queueId })}">${message.queueId}</a><br><span class="soft small">${size(message.size)}</span>`,
     relative(message.arrivedAt, visit.now),
     address(visit, message.sender ?? '<>'),
     recipients(visit, message, waits),

@@ -1,15 +1,18 @@
-// Now: what needs attention, the flow of mail through the node as a block diagram, its health, and what the node is.
+// Now: what needs attention, the fleet and the flow of mail through this node as block diagrams, its health, and what the node is.
 
 import { type Html, html } from '../../lib/html.ts'
 import type { Page } from '../../lib/http-page.ts'
-import type { Health, HealthReport } from '../../observe/health-report.ts'
-import { type Attention, attentionOf } from '../attention.ts'
-import { foreign } from '../foreign-text.ts'
-import { badge, card, pageOf, table, type Tone } from '../frame.ts'
+import type { Health } from '../../observe/health-report.ts'
+import { type Attention, attentionOf, worstFirst } from '../attention.ts'
+import { healthTones, type NodeSummary, summaryOf } from '../fleet-summary.ts'
+import { card, pageOf, type Tone } from '../frame.ts'
 import type { History, Series } from '../history.ts'
 import { sparkline } from '../sparkline.ts'
-import type { NodePulse, StatusVisit } from '../status-ports.ts'
+import type { StatusVisit } from '../status-ports.ts'
 import { counted, number, rate, relative, span } from '../words.ts'
+import { attentionCard } from './attention-card.ts'
+import { fleetDiagram } from './fleet-diagram.ts'
+import { healthCard } from './health-card.ts'
 
 const REFRESH_S = 10
 /** Answers to several browsers are one query. */
@@ -21,52 +24,79 @@ const RATE_MIN = 5
 /** Of the block; the card of the node has all. */
 const MOST_LISTENERS = 4
 
-const tones = { ok: 'good', degraded: 'warn', failing: 'bad' } as const satisfies Record<Health['kind'], Tone>
-
 export async function nowView(visit: StatusVisit): Promise<Page> {
-  const { now } = visit
-  const known = await visit.single.run('now', KEEP_MS, () => collect(visit))
-  const { health, pulses } = known
-  const items = attentionOf({ ...known, now })
-  const title = {
-    ok: 'The node works',
-    degraded: 'The node works, with problems',
-    failing: 'The node does not do its work',
-  }[health.kind]
-  const body = html`${attention(items, visit)}
+  const { now, ports } = visit
+  const { nodes, facts } = ports
+  const [known, board] = await Promise.all([
+    visit.single.run('now', KEEP_MS, () => collect(visit)),
+    nodes.others.length === 0 ? [] : nodes.board(),
+  ])
+  const others = board.map(summaryOf)
+  const own = attentionOf({ ...known, now })
+  const items = worstFirst([...own, ...others.flatMap((one) => one.items)])
+  const nothing = `All checks are fine${others.length > 0 ? ' at all nodes' : ''}, and no mail waits for an operator.`
+  const hasFleet = others.length > 0
+  const body = html`${attentionCard(visit, items, nothing)}
+${hasFleet && fleetDiagram(visit, [ownSummary(visit, known, own), ...others])}
+${hasFleet && html`<h2 class="part">This node: ${facts.hostname}</h2>`}
 ${flow(visit, known)}
-<div class="columns">${healthCard(health)}<div>${nodeCard(visit)}${pulses.length > 1 && pulsesCard(pulses)}</div></div>`
-  return pageOf(visit, { title, body, refresh: REFRESH_S })
+<div class="columns">${healthCard(visit, known.health)}${nodeCard(visit)}</div>`
+  return pageOf(visit, {
+    title: hasFleet ? fleetTitle(known.health.kind, others) : titles[known.health.kind],
+    body,
+    refresh: REFRESH_S,
+  })
+}
+
+const titles = {
+  ok: 'The node works',
+  degraded: 'The node works, with problems',
+  failing: 'The node does not do its work',
+} as const satisfies Record<Health['kind'], string>
+
+function fleetTitle(own: Health['kind'], others: readonly NodeSummary[]): string {
+  const tones = [healthTones[own], ...others.map(({ tone }) => tone)]
+  const broken = tones.filter((tone) => tone === 'bad').length
+  if (broken > 0) return `${broken} of ${tones.length} nodes ${broken === 1 ? 'does' : 'do'} not work or answer`
+  return tones.includes('warn') ? `All ${tones.length} nodes work, with problems` : `All ${tones.length} nodes work`
+}
+
+/** This node as the others are shown. */
+function ownSummary(
+  { ports: { facts, history }, now }: StatusVisit,
+  { health, state, overview }: Known,
+  items: readonly Attention[],
+): NodeSummary {
+  return {
+    name: facts.hostname,
+    role: facts.role,
+    isOwn: true,
+    tone: healthTones[health.kind],
+    state: health.kind,
+    figures: {
+      accepted: perMinute(history, ['accepted']),
+      delivered: perMinute(history, ['delivered']),
+      waiting: state.kind === 'ok' ? state.waiting : null,
+      oldestMs: overview.oldestArrivedAt === null ? null : now - overview.oldestArrivedAt,
+    },
+    items,
+    oldAnswerMs: null,
+  }
 }
 
 async function collect({ ports }: StatusVisit) {
-  const { queue, accounts, nodes } = ports
-  const [pulses, overview, state, waits, holds, health] = await Promise.all([
-    nodes.pulses(),
+  const { queue, accounts } = ports
+  const [overview, state, waits, holds, health] = await Promise.all([
     queue.reader.overview(),
     queue.health(),
     queue.waits(),
     accounts.holds(),
     ports.health(),
   ])
-  return { pulses, overview, state, waits, holds, health, destinations: queue.destinations() }
+  return { overview, state, waits, holds, health, destinations: queue.destinations() }
 }
 
 type Known = Awaited<ReturnType<typeof collect>>
-
-function attention(items: readonly Attention[], { ports }: StatusVisit): Html {
-  if (items.length === 0)
-    return card(
-      'What needs attention',
-      html`<p>${badge('good', 'Nothing')} All checks are fine, and no mail waits for an operator.</p>`,
-    )
-  const lines = items.map(({ tone, what, advice, to }) => {
-    const word = { bad: 'Act now', warn: 'Act', plain: 'Look' }[tone]
-    const text = foreign(ports.privacy.text(what), 400)
-    return html`<li><p>${badge(tone, word)}</p><div><p>${to === null ? text : html`<a href="${to}">${text}</a>`}</p><p class="soft small">${advice}</p></div></li>`
-  })
-  return card('What needs attention', html`<ul class="attention">${lines}</ul>`)
-}
 
 /** The path of mail through the node: five blocks, each with its rate and its last hour. */
 function flow(visit: StatusVisit, known: Known): Html {
@@ -171,27 +201,6 @@ interface Block {
   readonly lines: readonly Html[]
 }
 
-function healthCard({ checks }: HealthReport): Html {
-  const order = ['failing', 'degraded', 'ok']
-  const fine = Object.entries(checks).flatMap(([name, health]) =>
-    health.kind === 'ok' && health.note === undefined ? [name] : [],
-  )
-  const rows = Object.entries(checks)
-    .filter(([name]) => !fine.includes(name))
-    .toSorted(([, a], [, b]) => order.indexOf(a.kind) - order.indexOf(b.kind))
-    .map(([name, health]) => [
-      html`<strong>${name}</strong>`,
-      badge(tones[health.kind], health.kind),
-      'reason' in health ? foreign(health.reason, 400) : health.note === undefined ? '' : foreign(health.note, 400),
-    ])
-  const list = fine.map((name) => html`<li>${badge('good', name)}</li>`)
-  return card(
-    'Health',
-    html`${rows.length > 0 && table('Checks of the health', [{ name: 'Check' }, { name: 'State' }, { name: 'What' }], rows)}
-<h3>Without a finding</h3><ul class="marks">${list}</ul>`,
-  )
-}
-
 function nodeCard({ ports: { facts, history }, now, operator }: StatusVisit): Html {
   const right = operator.right === 'act' ? 'may act' : 'may look only'
   return card(
@@ -202,15 +211,6 @@ function nodeCard({ ports: { facts, history }, now, operator }: StatusVisit): Ht
 <dt>Drawings</dt><dd>from the last ${span(Math.max(1, history.age) * 60_000)}, in memory</dd>
 <dt>You</dt><dd>${operator.name}, ${right}</dd></dl>`,
   )
-}
-
-function pulsesCard(pulses: readonly NodePulse[]): Html {
-  const rows = pulses.map(({ node, role, health }) => [
-    node,
-    role,
-    health ? badge(tones[health.kind], health.kind) : badge('bad', 'no answer'),
-  ])
-  return card('Nodes', table('Nodes', [{ name: 'Node' }, { name: 'Role' }, { name: 'Health' }], rows))
 }
 
 function total(values: readonly number[]): number {

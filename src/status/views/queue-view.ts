@@ -10,6 +10,7 @@ import { badge, card, link, note, pageOf, table } from '../frame.ts'
 import type { StatusVisit } from '../status-ports.ts'
 import { counted, number, relative } from '../words.ts'
 import { messageFilter } from './message-filter.ts'
+import { otherQueues } from './other-nodes.ts'
 
 const REFRESH_S = 15
 const KEEP_MS = 3_000
@@ -34,6 +35,7 @@ export async function queueView(visit: StatusVisit): Promise<Page> {
   const page = Math.max(0, Math.min(10_000, Math.trunc(Number(query.get('page') ?? '0')) || 0))
   const known = await visit.single.run(`queue ${page}`, KEEP_MS, () => collect(visit, page))
   const { shown, all, overview, waits, state } = known
+  const others = await otherQueues(visit)
   const suspended = new Map(overview.suspended.map((one) => [one.nextHop, one]))
   const rows = shown.map(({ nextHop, waiting, earliestAttemptAt, oldest }) => {
     const wait = waits.destinations.get(nextHop)
@@ -64,8 +66,8 @@ ${state.kind !== 'ok' && note('bad', state.kind === 'full' ? 'The file system of
 <section class="card"><p>${state.kind === 'ok' ? html`${counted(state.waiting, 'recipient')} wait${state.waiting === 1 ? 's' : ''}` : 'The number of waiting recipients is not known'}${overview.oldestArrivedAt !== null && html`; the oldest message arrived ${relative(overview.oldestArrivedAt, now)}`}.
 ${overview.held > 0 && html`<a href="/queue/messages?state=held">${counted(overview.held, 'recipient')} on hold</a>.`} ${overview.noticesDue > 0 && `${counted(overview.noticesDue, 'notice')} due to senders.`}</p>
 ${messageFilter(new URLSearchParams())}</section>
-${card('By destination', table('Waiting mail by destination', columns, rows, 'No mail waits.'))}
-${pages(page, all)}`
+${card(others === null ? 'By destination' : 'By destination, at this node', table('Waiting mail by destination', columns, rows, 'No mail waits.'))}
+${pages(page, all)}${others}`
   return pageOf(visit, { title: 'Queue', body, refresh: REFRESH_S })
 }
 

@@ -1,22 +1,26 @@
 // Search: messages by address, Message-ID, queue ID or session, or what arrived and was refused within a time.
 
-import { type Html, html, type HtmlValue } from '../../lib/html.ts'
+import type { FleetSearch } from '../../fleet-view/trace-source.ts'
+import { type Html, html } from '../../lib/html.ts'
 import type { Page } from '../../lib/http-page.ts'
+import { MOST_FOUND } from '../../fleet-view/fleet-messages.ts'
 import { isQueueId } from '../../lib/ids.ts'
 import { describeEvent } from '../../observe/describe-event.ts'
 import type { Event } from '../../observe/events.ts'
 import { foreign } from '../foreign-text.ts'
 import { badge, card, link, note, pageOf, redirect, table } from '../frame.ts'
 import { messagePath, type PathRecipient, stateTones } from '../message-path.ts'
-import type { NodeTrace, SearchRange, StatusVisit } from '../status-ports.ts'
+import type { NodeTrace, StatusVisit } from '../status-ports.ts'
 import { counted, time } from '../words.ts'
 import { address } from './messages-view.ts'
 
-/** Messages of an answer. */
-const MOST_MESSAGES = 50
 /** Longest subject: two addresses are longer than any term of the ledger. */
 const MOST_TEXT = 320
 const KEEP_MS = 3_000
+/** A search at other nodes costs them a look into their ledger. */
+const OTHERS_KEEP_MS = 10_000
+/** The page waits so long for the other nodes. */
+const OTHERS_WAIT_MS = 2_500
 
 export async function searchView(visit: StatusVisit): Promise<Page> {
   const { query } = visit
@@ -26,7 +30,7 @@ export async function searchView(visit: StatusVisit): Promise<Page> {
   if (isQueueId(subject) && !query.get('since') && !query.get('until'))
     return redirect(link('/message', { id: subject }))
   const nothing = subject === '' && since === null && until === null
-  const answer = isTimeWrong || nothing ? null : await search(visit, subject, range(since, until))
+  const answer = isTimeWrong || nothing ? null : await search(visit, wantedOf(subject, since, until))
   const body = html`${isTimeWrong && note('warn', 'A time is not understood. Write it as 2026-11-21 14:30, in UTC.')}
 <section class="card">${searchForm(query, subject)}</section>
 ${answer && results(visit, answer, subject)}`
@@ -45,11 +49,12 @@ function readTime(text: string | null): TimeReading {
   return Number.isNaN(at) ? 'wrong' : at
 }
 
-function range(since: TimeReading, until: TimeReading): SearchRange {
+function wantedOf(subject: string, since: TimeReading, until: TimeReading): FleetSearch {
   return {
+    subject: subject === '' ? null : subject,
     ...(typeof since === 'number' ? { since } : {}),
     ...(typeof until === 'number' ? { until } : {}),
-    limit: MOST_MESSAGES,
+    limit: MOST_FOUND,
   }
 }
 
@@ -63,56 +68,63 @@ function searchForm(query: URLSearchParams, subject: string): Html {
 }
 
 interface SearchAnswer {
-  readonly traces: readonly NodeTrace[]
-  readonly hasMore: boolean
+  readonly own: NodeTrace
+  /** Null if they have not answered within the time; empty without other nodes. */
+  readonly others: readonly NodeTrace[] | null
 }
 
-function search({ ports, single }: StatusVisit, subject: string, wanted: SearchRange): Promise<SearchAnswer> {
-  return single.run(`search ${JSON.stringify([subject, wanted])}`, KEEP_MS, async () => {
-    if (subject !== '') {
-      const traces = await ports.nodes.search(subject, wanted)
-      return { traces, hasMore: traces.some(({ hasOlder }) => hasOlder) }
-    }
-    const events: Event[] = []
-    let count = 0
-    for await (const entry of ports.queue.reader.ledger({ ...wanted, kinds: ['received', 'rejected'] })) {
-      if (count++ === wanted.limit) return { traces: [ofNode(ports.facts.hostname, events)], hasMore: true }
-      events.push(...entry)
-    }
-    return { traces: [ofNode(ports.facts.hostname, events)], hasMore: false }
-  })
+async function search({ ports: { nodes }, single }: StatusVisit, wanted: FleetSearch): Promise<SearchAnswer> {
+  const key = JSON.stringify(wanted)
+  const times = { keepMs: OTHERS_KEEP_MS, waitMs: OTHERS_WAIT_MS }
+  const [own, others] = await Promise.all([
+    single.run(`search ${key}`, KEEP_MS, () => nodes.search(wanted)),
+    nodes.others.length === 0 ? [] : single.within(`search others ${key}`, times, () => nodes.searchOthers(wanted)),
+  ])
+  return { own, others }
 }
 
-function ofNode(node: string, events: readonly Event[]): NodeTrace {
-  return { node, events, hasOlder: false, shown: null, problem: null }
-}
-
-function results(visit: StatusVisit, { traces, hasMore }: SearchAnswer, subject: string): Html {
-  const rows = traces.flatMap(({ node, events, problem }): (readonly HtmlValue[])[] => {
-    if (problem !== null) return [['', node, '', '', html`${badge('bad', 'no answer')} ${foreign(problem)}`]]
-    const groups = [...Map.groupBy(events, (event) => event.queueId ?? `session ${event.session ?? ''}`)]
-    return groups.map(([key, own]) => row(visit, { node, key, events: own }))
-  })
+function results(visit: StatusVisit, { own, others }: SearchAnswer, subject: string): Html {
+  const traces = [own, ...(others ?? [])].filter(({ problem }) => problem === null)
+  const hasNodes = visit.ports.nodes.others.length > 0
+  const rows = traces
+    .flatMap(({ node, events }) =>
+      [...Map.groupBy(events, (event) => event.queueId ?? `session ${event.session ?? ''}`)].map(([key, group]) => ({
+        node,
+        key,
+        events: group,
+      })),
+    )
+    .toSorted((a, b) => (b.events[0]?.at ?? 0) - (a.events[0]?.at ?? 0))
+    .map((found) => row(visit, found, hasNodes))
   const columns = [
     { name: 'Time' },
+    ...(hasNodes ? [{ name: 'Node' }] : []),
     { name: 'Message' },
     { name: 'Sender' },
     { name: 'Recipients' },
     { name: 'Result' },
   ]
   const more =
-    hasMore &&
+    traces.some(({ hasOlder }) => hasOlder) &&
     note(
       'plain',
       subject === ''
         ? 'There are later ones too: choose a later start.'
         : 'Older messages match too: choose an earlier end.',
     )
-  const title =
-    rows.length === 0
-      ? 'Nothing found'
-      : `${counted(rows.length, 'result')}${traces.length > 1 ? ` at ${counted(traces.length, 'node')}` : ''}`
-  return html`${more}${card(title, table('Results of the search', columns, rows.toReversed(), 'The ledger has no events that match.'))}`
+  const where = hasNodes ? ` at ${traces.length} of ${counted(visit.ports.nodes.others.length + 1, 'node')}` : ''
+  const title = `${rows.length === 0 ? 'Nothing found' : counted(rows.length, 'result')}${where}`
+  return html`${more}${unasked(others)}${card(title, table('Results of the search', columns, rows, 'The ledger has no events that match.'))}`
+}
+
+/** The nodes that the search does not cover. */
+function unasked(others: readonly NodeTrace[] | null): Html | null {
+  if (others === null) return note('plain', 'The other nodes have not answered yet. Search again in some seconds.')
+  const lines = others.flatMap(({ node, problem }) =>
+    problem === null ? [] : [html`<li>${foreign(node, 255)}: ${foreign(problem)}</li>`],
+  )
+  if (lines.length === 0) return null
+  return html`<div class="note warn" role="status"><p>These nodes are not searched:</p><ul class="list">${lines}</ul></div>`
 }
 
 interface Found {
@@ -121,7 +133,7 @@ interface Found {
   readonly events: readonly Event[]
 }
 
-function row(visit: StatusVisit, { key, events }: Found): readonly Html[] {
+function row(visit: StatusVisit, { node, key, events }: Found, hasNodes: boolean): readonly Html[] {
   const { received, refused, recipients } = messagePath(events)
   const [first] = events
   const [refusal] = refused
@@ -131,6 +143,7 @@ function row(visit: StatusVisit, { key, events }: Found): readonly Html[] {
     first && !received && !refusal ? foreign(describeEvent(visit.ports.privacy.event(first)), 300) : null
   return [
     first ? time(first.at) : html`–`,
+    ...(hasNodes ? [foreign(node, 255)] : []),
     id === null
       ? html`<span class="mono">${foreign(key)}</span>`
       : html`<a class="mono" href="${link('/message', { id })}">${id}</a>`,
