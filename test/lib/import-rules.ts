@@ -44,7 +44,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   oauth: ['lib'],
   certificates: ['x509', 'dns', 'budget', 'lib'],
   admin: ['observe', 'lib'],
-  status: ['admin', 'self-service', 'budget', 'observe', 'policy', 'privacy', 'queue', 'smtp', 'state', 'lib'],
+  status: ['admin', 'fleet-view', 'self-service', 'budget', 'observe', 'policy', 'privacy', 'queue', 'smtp', 'state', 'lib'],
   webhooks: ['privacy', 'observe', 'state', 'lib'],
   probe: ['message', 'smtp', 'lib'],
   alerts: ['observe', 'state', 'dns', 'smtp'],

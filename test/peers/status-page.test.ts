@@ -119,7 +119,7 @@ describe.runIf(ensurePeers(['chromium']))('the status page in a browser', () => 
         const file = join(images, `${name}.png`)
         await page.screenshot({ path: file })
         // Few colours are enough for text and lines, and keep the tree small.
-        execFileSync('convert', [file, '-colors', '80', '-strip', `png8:${file}`])
+        execFileSync('convert', [file, '+dither', '-colors', '80', '-strip', `png8:${file}`])
         await context.close()
       }
     },

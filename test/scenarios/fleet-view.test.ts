@@ -29,7 +29,7 @@ beforeAll(async () => {
   home = await world.destination('sender.example')
   // A proven sender gets bounces.
   world.dns.zone.set('sender.example', { ...world.dns.zone.get('sender.example'), TXT: 'v=spf1 ip4:127.0.0.1 -all' })
-  const mail = { domains: ['example.org'], forwards: { kim: 'kim@far.example', lost: 'permfail-rcpt@far.example' } }
+  const mail = { domains: ['example.org'], forwards: { kim: 'kim@far.example', bare: 'bare@far.example', lost: 'permfail-rcpt@far.example' } }
   mx = await world.node({ role: 'mx', start: false, mail })
   srs = await world.node({ role: 'srs', start: false, mail })
   const { yaml } = await writeAccounts(world)
@@ -134,6 +134,22 @@ describe('a message', () => {
     const third = await command(submission, 'trace', atMx, '--fleet')
     expect(third).toMatchObject({ status: 0, stdout: expect.stringMatching(/delivered to kim@far\.example/) })
     expect(third.stderr).toContain('does not answer, its part is missing')
+  })
+
+  it('without a Message-ID is followed back too', async () => {
+    const bare = 'From: ann@sender.example\r\nSubject: x\r\n\r\nHello.\r\n'
+    await mx.send({ from: 'ann@sender.example', to: ['bare@example.org'], message: bare })
+    const idAtSrs = () => srs.ledger().find((event) => event.recipient === 'bare@far.example')?.queueId ?? ''
+    await until(() => idAtSrs() !== '', { what: 'the message at the srs node' })
+    await srs.emptied()
+    const atSrs = idAtSrs()
+    const received = srs.ledger().find((event) => event.kind === 'received' && event.queueId === atSrs)
+    expect(received).toMatchObject({ messageId: null })
+    const { traces } = await follow(srs, atSrs)
+    expect(traces[0]?.hops.map(({ queueId, relation }) => [queueId, relation])).toEqual([
+      [idAt(mx, 'bare@example.org'), 'before'],
+      [atSrs, 'asked'],
+    ])
   })
 
   it('is followed to its DSN', async () => {
