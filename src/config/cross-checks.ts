@@ -238,7 +238,10 @@ const viewNeedsProofs: Check = ({ fleet_view: view, queue_transfer: transfer, pe
   if (!view) return
   for (const [index, named] of view.search.entries())
     if (!mayView(view.peers, peers, named))
-      report(['fleet_view', 'search', index], `found ${named}, expected one of fleet_view.peers: a role, a host or a name`)
+      report(
+        ['fleet_view', 'search', index],
+        `found ${named}, expected one of fleet_view.peers: a role, a host or a name`,
+      )
   if (view.peers.length === 0) return
   for (const [index, named] of view.peers.entries())
     if (typeof named === 'string' && !hasProof(peers, named))
@@ -251,11 +254,7 @@ const viewNeedsProofs: Check = ({ fleet_view: view, queue_transfer: transfer, pe
 }
 
 /** Whether an entry of `peers` names it, or the role of it. */
-function mayView(
-  viewers: NonNullable<Config['fleet_view']>['peers'],
-  peers: Config['peers'],
-  named: string,
-): boolean {
+function mayView(viewers: NonNullable<Config['fleet_view']>['peers'], peers: Config['peers'], named: string): boolean {
   const hosts = (peers[named] ?? []).map(({ host }) => host)
   const roles = Object.keys(peers).filter((role) => peers[role]?.some(({ host }) => host === named))
   return viewers.some((one) =>

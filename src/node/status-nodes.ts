@@ -55,7 +55,9 @@ export function statusNodes(
       const all = await known()
       const answering = all.flatMap(({ source, problem }) => (problem === null ? [source] : []))
       const trace = await followMessage(queueId, [local, ...answering], () => clock.monotonic() - begin > FOLLOW_MS)
-      const silent = all.flatMap(({ source, problem }) => (problem === null ? [] : [{ node: source.name, cause: problem }]))
+      const silent = all.flatMap(({ source, problem }) =>
+        problem === null ? [] : [{ node: source.name, cause: problem }],
+      )
       return { ...trace, problems: [...trace.problems, ...silent] }
     },
     search: async (wanted) => {

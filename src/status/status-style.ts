@@ -55,10 +55,10 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
 th:last-child, td:last-child { padding-right: 0; } thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .88rem; padding-top: 0; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; width: 1%; white-space: nowrap; } tbody tr:hover { background: var(--hover); }
 td .acts { flex-wrap: nowrap; } td .button { white-space: nowrap; } table + .fields { margin-top: 1rem; } .spans { margin-bottom: 1.1rem; } .spans [aria-current] { background: var(--act); color: var(--act-ink); border-color: var(--act); }
-@media (min-width: 40.01rem) { td:has(bdi) { min-width: 9.5rem; } } @media (min-width: 66rem) { td bdi.whole { white-space: nowrap; } } .fields + p { margin-top: .7rem; }
+@media (min-width: 40.01rem) { td:has(bdi) { min-width: 9.5rem; } } @media (min-width: 66rem) { td bdi.whole, td a.mono { white-space: nowrap; } .columns td bdi.whole { white-space: normal; } } .fields + p { margin-top: .7rem; }
 time { white-space: nowrap; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
-.attention { list-style: none; margin: 0; padding: 0; } .attention li { display: grid; grid-template-columns: 5.2rem 1fr; gap: .2rem .8rem; padding: .6rem 0; border-top: 1px solid var(--line); }
+.attention { list-style: none; margin: 0; padding: 0; } .attention li { display: grid; grid-template-columns: 5.7rem 1fr; gap: .2rem .8rem; padding: .6rem 0; border-top: 1px solid var(--line); }
 .attention li:first-child { border-top: 0; padding-top: 0; } .attention p { margin: 0; }
 .flow { list-style: none; margin: 0 0 1.1rem; padding: 0; display: grid; grid-template-columns: repeat(5, 1fr); gap: 2.2rem; }
 .flow > li { position: relative; background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: .8rem 1rem; min-width: 0; border-top: 3px solid var(--plain); }

@@ -294,7 +294,10 @@ async function fillQueue(queue: OpenQueue, now: number): Promise<SampleIds> {
   })
   await queue.accept(held, { claim: false })
   await queue.record(refusals(now))
-  return { delivered: queueIds[0] ?? '', waiting: queueIds[1] ?? '', hostile: queueIds.at(-2) ?? '',
+  return {
+    delivered: queueIds[0] ?? '',
+    waiting: queueIds[1] ?? '',
+    hostile: queueIds.at(-2) ?? '',
     forwarded: queueIds.at(-1) ?? '',
   }
 }

@@ -29,7 +29,10 @@ beforeAll(async () => {
   home = await world.destination('sender.example')
   // A proven sender gets bounces.
   world.dns.zone.set('sender.example', { ...world.dns.zone.get('sender.example'), TXT: 'v=spf1 ip4:127.0.0.1 -all' })
-  const mail = { domains: ['example.org'], forwards: { kim: 'kim@far.example', bare: 'bare@far.example', lost: 'permfail-rcpt@far.example' } }
+  const mail = {
+    domains: ['example.org'],
+    forwards: { kim: 'kim@far.example', bare: 'bare@far.example', lost: 'permfail-rcpt@far.example' },
+  }
   mx = await world.node({ role: 'mx', start: false, mail })
   srs = await world.node({ role: 'srs', start: false, mail })
   const { yaml } = await writeAccounts(world)

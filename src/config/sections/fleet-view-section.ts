@@ -60,5 +60,7 @@ export const fleet_view = plainSection(
         ),
     })
     .optional()
-    .describe('Status and traces of all nodes of the fleet (`waypost status --fleet`, `waypost trace --fleet`, the status page).'),
+    .describe(
+      'Status and traces of all nodes of the fleet (`waypost status --fleet`, `waypost trace --fleet`, the status page).',
+    ),
 )
