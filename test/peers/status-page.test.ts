@@ -14,6 +14,8 @@ import { until } from '../lib/until.ts'
 
 const images = join(import.meta.dirname, '../../docs/reference/status-page')
 
+/** ImageMagick. */
+const CONVERT = '/usr/bin/convert'
 /** Heights of images whose point is further down, pixels. */
 const tall: Readonly<Record<string, number>> = { now: 1250, journey: 1000 }
 
@@ -119,7 +121,7 @@ describe.runIf(ensurePeers(['chromium']))('the status page in a browser', () => 
         const file = join(images, `${name}.png`)
         await page.screenshot({ path: file })
         // Few colours are enough for text and lines, and keep the tree small.
-        execFileSync('convert', [file, '+dither', '-colors', '80', '-strip', `png8:${file}`])
+        execFileSync(CONVERT, [file, '+dither', '-colors', '80', '-strip', `png8:${file}`])
         await context.close()
       }
     },
