@@ -40,7 +40,7 @@ describe('the board', () => {
     expect(a.asked()).toBe(2)
   })
 
-  it('waits for a slow node no longer than the limit, shows the others, and asks it no second question meanwhile', async () => {
+  it('waits for a slow node no longer than the limit, shows the others, and asks it no second question before the first ends', async () => {
     const clock = createFakeClock()
     const gate = Promise.withResolvers<FleetNodeStatus>()
     const slow = node('slow', () => gate.promise)

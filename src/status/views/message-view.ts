@@ -55,7 +55,7 @@ ${eventCard(visit, id, parts)}`
   return pageOf(visit, { title: `Message ${id}`, body, ...(refresh === undefined ? {} : { refresh }) })
 }
 
-/** This node says more about its own messages than it may tell others. */
+/** This node shows more about its own messages than it sends to others. */
 function partsOf(id: string, trace: NodeTrace, fleet: FleetTrace | null): readonly MessagePart[] {
   const { node, events, shown } = trace
   const own: MessagePart | null =
