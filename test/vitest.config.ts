@@ -49,6 +49,7 @@ export default defineConfig({
             'src/**/*.test.ts',
             'test/lib/**/*.test.ts',
             'test/bench/**/*.test.ts',
+            'test/soak/**/*.test.ts',
             'test/vectors/**/*.test.ts',
             'test/configs/**/*.test.ts',
             'test/fuzz/**/*.test.ts',

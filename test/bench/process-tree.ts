@@ -81,7 +81,8 @@ export function watchMemory(root: number, every = SAMPLE_EVERY): MemoryWatch {
   }
 }
 
-function proportionalKiB(pid: number): number {
+/** The proportional set size of one process; 0 if it has ended. */
+export function proportionalKiB(pid: number): number {
   try {
     return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0)
   } catch {

@@ -17,7 +17,12 @@ export function bodyHash(body: string): string {
 /** `Name: value` with the base64 signature after its last tag `b=`, over the given fields and itself in relaxed form (RFC 6376 3.4.2). */
 export function signField(field: string, over: readonly string[], privateKey = handMadeKey.privateKey): string {
   const text = [...over.map((one) => `${relaxed(one)}\r\n`), relaxed(field)].join('')
-  return `${field}${sign('sha256', Buffer.from(text), privateKey).toString('base64')}\r\n`
+  // RFC 8463 section 3: Ed25519 signs the hash.
+  const isEd25519 = privateKey.asymmetricKeyType === 'ed25519'
+  const signature = isEd25519
+    ? sign(null, createHash('sha256').update(text).digest(), privateKey)
+    : sign('sha256', Buffer.from(text), privateKey)
+  return `${field}${signature.toString('base64')}\r\n`
 }
 
 function relaxed(field: string): string {

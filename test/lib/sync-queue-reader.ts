@@ -47,13 +47,16 @@ export class SyncQueueReader {
   }
 
   ledger(): Event[] {
-    const all: Event[] = []
+    return [...this.events()]
+  }
+
+  /** The ledger page by page, for those that are too large to be read at once. */
+  *events(): Generator<Event> {
     for (let after: number | null = 0; after !== null; ) {
       const page: ReadResults['ledger'] = this.#run({ kind: 'ledger', after })
-      all.push(...parseEvents(page.events))
+      yield* parseEvents(page.events)
       after = page.next
     }
-    return all
   }
 
   stats(now = 0): QueueStats {
