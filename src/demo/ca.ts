@@ -8,6 +8,8 @@ export type { Issued }
 export interface Authority {
   /** PEM of the root certificate. */
   readonly certificate: string
+  /** PEM of its private key. */
+  readonly key: string
   /** `days`: default 30. */
   issue(request: Omit<IssueRequest, 'days' | 'now'> & { readonly days?: number }): Issued
 }
@@ -20,6 +22,7 @@ export function createAuthority(name: string): Authority {
   const root = createRoot({ name, domains: [], days: DEFAULT_DAYS, now: systemClock.now() })
   return {
     certificate: root.certificate,
+    key: root.key,
     issue: (request) => issueCertificate(root.signer, { days: DEFAULT_DAYS, ...request, now: systemClock.now() }),
   }
 }

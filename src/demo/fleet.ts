@@ -2,9 +2,9 @@
 // hiera-examples/. All files are in one temporary folder.
 
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { generateKey } from '../dkim/key-store.ts'
 import { keyRecord } from '../dkim/key-record.ts'
 import type { KeyRecord } from '../dkim/key-record.ts'
@@ -39,9 +39,15 @@ export interface Fleet {
   readonly dkimRecords: readonly KeyRecord[]
   configOf(node: NodeName): string
   dataOf(node: NodeName): string
+  /** Changes the YAML of a node, or writes that of a further one that starts with the others. Before `start`. */
+  configure(node: string, change: (yaml: NodeYaml) => NodeYaml): void
+  /** Kills a node as a failed host does. */
+  kill(node: NodeName): Promise<void>
   start(): Promise<void>
   stop(): Promise<void>
 }
+
+export type NodeYaml = Readonly<Record<string, unknown>>
 
 export interface FleetSettings {
   readonly folder: string
@@ -72,20 +78,29 @@ export function hostOf(name: NodeName): string {
   return `${name}-01.${DOMAIN}`
 }
 
-function running(settings: FleetSettings): Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'start' | 'stop'> {
+type Running = Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'configure' | 'kill' | 'start' | 'stop'>
+
+function running(settings: FleetSettings): Running {
   const { folder, ports } = settings
-  const processes = new Map<NodeName, NodeProcess>()
-  const startNode = async (name: NodeName) =>
+  const names = new Set<string>(Object.keys(nodeAddresses))
+  const processes = new Map<string, NodeProcess>()
+  const startNode = async (name: string) =>
     void processes.set(name, await startNodeProcess(configOf(name), join(folder, `${name}.log`)))
-  const configOf = (name: NodeName) => join(folder, `${name}.yaml`)
+  const configOf = (name: string) => join(folder, `${name}.yaml`)
   return {
     folder,
     ports,
     configOf,
-    dataOf: (name) => join(folder, `${name}.data`),
+    dataOf: (name) => parse(readFileSync(configOf(name), 'utf8')).data,
+    configure: (name, change) => {
+      const before: NodeYaml = names.has(name) ? parse(readFileSync(configOf(name), 'utf8')) : {}
+      writeFileSync(configOf(name), stringify(change(before)))
+      names.add(name)
+    },
+    kill: async (name) => processes.get(name)?.stop('SIGKILL'),
     start: async () => {
       // Wait for all, even if one fails: `stop` must know every running process.
-      const started = await Promise.allSettled((Object.keys(nodeAddresses) as NodeName[]).map(startNode))
+      const started = await Promise.allSettled([...names].map(startNode))
       const failed = started.find((one) => one.status === 'rejected')
       if (failed) throw failed.reason
     },

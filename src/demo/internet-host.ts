@@ -1,4 +1,5 @@
-// A mail host outside the fleet, for the demonstration: it accepts every recipient and keeps the messages.
+// A mail host outside the fleet, for the demonstration: it accepts every recipient and keeps the messages. It can also refuse, with the
+// replies of a real provider, and hang.
 
 import { SMTPServer } from 'smtp-server'
 import type { SMTPServerAddress } from 'smtp-server'
@@ -14,10 +15,26 @@ export interface ArrivedMail {
   readonly message: Buffer
 }
 
+/** What a host does instead of accepting mail. */
+export interface Refusal {
+  readonly at: 'greeting' | 'mail' | 'rcpt' | 'dot'
+  readonly code: number
+  /** Lines without the code; several make a reply of several lines. `ip` is the address of the client. */
+  readonly lines: (ip: string) => readonly string[]
+  /** Delay of the reply, ms. */
+  readonly afterMs?: number
+  /** Of `rcpt`: the recipients that are refused; by default all. */
+  readonly recipient?: (address: string) => boolean
+  /** True: the host accepts mail from now on. Asked for each command. */
+  readonly isOver?: () => boolean
+}
+
 export interface InternetHost {
   readonly host: string
   readonly port: number
   readonly mails: readonly ArrivedMail[]
+  /** From now on the host refuses mail; null: it accepts all. */
+  refuse(refusal: Refusal | null): void
   /** The first message that `matches`, received already or within `ms`; rejects after `ms`. */
   waitFor(matches: (mail: ArrivedMail) => boolean, ms: number): Promise<ArrivedMail>
   close(): Promise<void>
@@ -38,7 +55,8 @@ export async function startInternetHost(settings: HostSettings): Promise<Interne
     mails.push(mail)
     for (const offer of waiting) offer(mail)
   }
-  const server = createServer(settings, keep)
+  const current: { refusal: Refusal | null } = { refusal: null }
+  const server = createServer(settings, keep, current)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(settings.port, settings.host, () => resolve())
@@ -48,12 +66,27 @@ export async function startInternetHost(settings: HostSettings): Promise<Interne
     host: settings.host,
     port: (server.server.address() as AddressInfo).port,
     mails,
+    refuse: (refusal) => {
+      current.refusal = refusal
+    },
     waitFor: (matches, ms) => waitFor({ mails, waiting }, matches, ms),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
 
-function createServer(settings: HostSettings, keep: (mail: ArrivedMail) => void): SMTPServer {
+function createServer(
+  settings: HostSettings,
+  keep: (mail: ArrivedMail) => void,
+  current: { readonly refusal: Refusal | null },
+): SMTPServer {
+  /** Calls `done` with the refusal of this stage, or without one. */
+  const answer = (at: Refusal['at'], ip: string, done: (error?: Error) => void, recipient = '') => {
+    const { refusal } = current
+    if (refusal?.at !== at || refusal.isOver?.() || refusal.recipient?.(recipient) === false) return done()
+    // Of an array of lines, the server makes a reply of several lines.
+    const reply = () => done(Object.assign(new Error(), { responseCode: refusal.code, message: refusal.lines(ip) }))
+    commandClock.after(refusal.afterMs ?? 0, reply)
+  }
   return new SMTPServer({
     name: settings.name,
     banner: 'another provider',
@@ -62,18 +95,23 @@ function createServer(settings: HostSettings, keep: (mail: ArrivedMail) => void)
     disableReverseLookup: true,
     logger: false,
     ...(settings.tls ? { cert: settings.tls.certificate, key: settings.tls.key } : {}),
+    onConnect: (session, done) => answer('greeting', session.remoteAddress, done),
+    onMailFrom: (_address, session, done) => answer('mail', session.remoteAddress, done),
+    onRcptTo: ({ address }, session, done) => answer('rcpt', session.remoteAddress, done, address),
     onData(stream, session, done) {
+      const accept = (message: Buffer) => (error?: Error) => {
+        if (error) return done(error)
+        const { mailFrom, rcptTo } = session.envelope
+        keep({
+          from: mailFrom === false || mailFrom.address === '' ? null : mailFrom.address,
+          to: rcptTo.map((one: SMTPServerAddress) => one.address),
+          remoteIp: session.remoteAddress,
+          message,
+        })
+        done()
+      }
       buffer(stream).then(
-        (message) => {
-          const { mailFrom, rcptTo } = session.envelope
-          keep({
-            from: mailFrom === false || mailFrom.address === '' ? null : mailFrom.address,
-            to: rcptTo.map((one: SMTPServerAddress) => one.address),
-            remoteIp: session.remoteAddress,
-            message,
-          })
-          done()
-        },
+        (message) => answer('dot', session.remoteAddress, accept(message)),
         (error: Error) => done(error),
       )
     },

@@ -32,8 +32,14 @@ export interface RunningEnvironment {
 /** Longest wait for the final ledger events of a message that has arrived, ms. */
 const SETTLE_MS = 3000
 
+/** Changes the files of the fleet, or the DNS, before the nodes start. */
+export type Preparation = (environment: Pick<Environment, 'fleet' | 'dns'>) => Promise<void> | void
+
 /** Starts everything. Rejects, and stops what has started, if a node fails to start. `print` gets the SMTP dialogues. */
-export async function startEnvironment(print: (text: string) => void): Promise<RunningEnvironment> {
+export async function startEnvironment(
+  print: (text: string) => void,
+  prepare: Preparation = () => undefined,
+): Promise<RunningEnvironment> {
   const folder = temporaryFolder()
   const dns = await startAuthority({})
   const smtp = await commonFreePort([...Object.values(nodeAddresses), ...Object.values(hostAddresses)])
@@ -54,6 +60,7 @@ export async function startEnvironment(print: (text: string) => void): Promise<R
     folder.remove()
   }
   try {
+    await prepare({ fleet, dns })
     await fleet.start()
   } catch (error) {
     await close()

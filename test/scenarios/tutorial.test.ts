@@ -30,13 +30,16 @@ const howToHosts = [
   ['mta-01.example.org:587', '127.0.1.4:5870'],
 ] as const
 
-/** The commands of a how-to page. `sh NODE` blocks run in the folder of that node; `yaml mail` blocks are files of routing data. */
+/**
+ * The commands of a how-to page. `sh NODE` blocks run in the folder of that node; `yaml mail` blocks are files of routing data. Those of
+ * `sh demo` blocks run in playbook.test.ts.
+ */
 function howToSteps(file: string): Step[] {
   const text = howToHosts.reduce(
     (all, [real, local]) => all.replaceAll(new RegExp(`${real}\\b`, 'g'), local),
     read(file),
   )
-  const blocks = [...text.matchAll(/^( *)```(sh|yaml) (\w+)\n(.*?)^ *```$/gms)]
+  const blocks = [...text.matchAll(/^( *)```(sh|yaml) (?!demo\n)(\w+)\n(.*?)^ *```$/gms)]
   return blocks.map(([, indent, kind, place, lines], i) => {
     const content = (lines as string).replaceAll(new RegExp(`^${indent}`, 'gm'), '')
     const name = `${basename(file, '.md')}-${i}.yaml`

@@ -11,6 +11,7 @@ import {
 } from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
+import type { DemoFlags } from './demo-command.ts'
 
 /** A reload waits up to 30 s for LDAP and SQL; the rest is for reading the files. */
 const RELOAD_WAIT_MS = 60_000
@@ -52,8 +53,14 @@ export function declareNode(program: Command, io: Io, finish: Finish): void {
   describeCommand(
     program.command('demo'),
     'run four nodes and a small internet on loopback, with seven scenarios and the trace of each message',
-    'a scenario failed, or a signal ended the demonstration',
+    'a scenario failed, a signal ended the demonstration, or what `--break` broke is not repaired',
   )
     .option('--stay', 'keep the fleet running and print commands to try')
-    .action(async (options: { stay?: boolean }) => finish(await (await import('./demo-command.ts')).demo(options, io)))
+    .addOption(
+      new Option(
+        '--break <kind>',
+        'break one thing, and wait for its repair as the playbook describes it; `list` prints the kinds',
+      ).conflicts('stay'),
+    )
+    .action(async (options: DemoFlags) => finish(await (await import('./demo-command.ts')).demo(options, io)))
 }
