@@ -78,14 +78,8 @@ export async function startEnvironment(
       ids.push(id)
       return id
     },
-    send: (client, { node, ...mail }) => {
-      const width = Math.max(client.length, node.length) + 2
-      const onLine = (line: string) => {
-        if (!isGreeting(line))
-          print(`      ${(line.startsWith('C') ? client : node).padEnd(width)}${withoutPassword(line.slice(3))}`)
-      }
-      return sendTestMail({ ...mail, host: nodeAddresses[node], onLine })
-    },
+    send: (client, { node, ...mail }) =>
+      sendTestMail({ ...mail, host: nodeAddresses[node], onLine: dialoguePrinter(print, client, node) }),
     trace: (messageId) => traceMessage(fleet, messageId),
   }
   return {
@@ -109,6 +103,15 @@ function temporaryFolder(): { readonly path: string; remove(): void } {
     removeFolder()
   }
   return { path, remove }
+}
+
+/** Prints each line of a dialogue behind the name of its side. */
+function dialoguePrinter(print: (text: string) => void, client: string, node: NodeName): (line: string) => void {
+  const width = Math.max(client.length, node.length) + 2
+  return (line) => {
+    if (isGreeting(line)) return
+    print(`      ${(line.startsWith('C') ? client : node).padEnd(width)}${withoutPassword(line.slice(3))}`)
+  }
 }
 
 /** Greeting, EHLO and QUIT are the same in every session, so they are not printed. */
