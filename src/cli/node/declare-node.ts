@@ -11,7 +11,6 @@ import {
 } from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
-import type { DemoFlags } from './demo-command.ts'
 
 /** A reload waits up to 30 s for LDAP and SQL; the rest is for reading the files. */
 const RELOAD_WAIT_MS = 60_000
@@ -62,5 +61,7 @@ export function declareNode(program: Command, io: Io, finish: Finish): void {
         'break one thing, and wait for its repair as the playbook describes it; `list` prints the kinds',
       ).conflicts('stay'),
     )
-    .action(async (options: DemoFlags) => finish(await (await import('./demo-command.ts')).demo(options, io)))
+    .action(async (options: { stay?: boolean; break?: string }) =>
+      finish(await (await import('./demo-command.ts')).demo(options, io)),
+    )
 }

@@ -6,7 +6,7 @@ import { runDemo } from '../../demo/run-demo.ts'
 import { FAILED, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 
-export interface DemoFlags {
+interface DemoFlags {
   readonly stay?: boolean
   /** Kinds, separated by commas. */
   readonly break?: string
