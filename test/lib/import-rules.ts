@@ -293,7 +293,6 @@ const FRAGMENT_LINES = 20
 
 /** Short files that stay, each with the reason. */
 const keptFragments: Readonly<Record<string, string>> = {
-  'cli/node/demo-command.ts': 'one file per command',
   'delivery/hosts/non-routable.ts': 'a rule of the RFCs with a table of tests',
   'delivery/tls-policy/dane-only-policy.ts': 'one file per policy',
 }
