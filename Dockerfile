@@ -31,8 +31,8 @@ ENV NODE_OPTIONS="--openssl-config=/usr/share/waypost/openssl.cnf --max-semi-spa
 VOLUME /var/lib/waypost
 VOLUME /tmp
 
-# Ports: mx and srs 25, submission 465 and 587, mta 587. `admin.listen` is the address of metrics and health.
-EXPOSE 25 465 587
+# Ports: mx and srs 25, submission 465 and 587, mta 587; 4465 for the other nodes of the fleet. `admin.listen` is the address of metrics and health.
+EXPOSE 25 465 587 4465
 
 HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 \
   CMD ["waypost", "status", "-c", "/etc/waypost/node.yaml"]

@@ -19,10 +19,13 @@ export function compareNode(node: FleetNode, fleet: Fleet): NodeComparison {
   const yaml = loadYaml(node.config)
   if (yaml.kind === 'unreadable' && yaml.reason.startsWith('ENOENT')) return { kind: 'missing' }
   if (yaml.kind !== 'ok') return { kind: 'different', problems: yaml.problems }
-  const { peers: known = {}, ...decided } = decidedSettings(node, fleet)
+  const { peers: known = {}, fleet_view: view, queue_transfer: transfer, ...others } = decidedSettings(node, fleet)
+  const written = valueOf(yaml.source.value)
+  // A node that shows nothing to others has its own reason for it; one that does must trust the nodes of the fleet file only.
+  const decided = written.fleet_view === undefined ? others : { ...others, fleet_view: view, queue_transfer: transfer }
   const problems = [
     ...yaml.source.problems,
-    ...differences(decided, valueOf(yaml.source.value), []).map(({ path, finding }) => yaml.source.at(path, finding)),
+    ...differences(decided, written, []).map(({ path, finding }) => yaml.source.at(path, finding)),
     ...peerProblems(yaml.source, known as Settings),
   ]
   return problems.length === 0 ? { kind: 'same' } : { kind: 'different', problems }
@@ -41,7 +44,7 @@ function valueOf(value: unknown): Settings {
 function differences(expected: Settings, found: Settings, path: Path): readonly Difference[] {
   return Object.entries(expected).flatMap(([key, wanted]): readonly Difference[] => {
     const [actual, at] = [found[key], [...path, key]]
-    if (wanted === null || isSame(wanted, actual)) return []
+    if (wanted === null || wanted === undefined || isSame(wanted, actual)) return []
     if (isMap(wanted) && isMap(actual)) return differences(wanted, actual, at)
     return [{ path: at, finding: `found ${show(actual)}, expected ${show(wanted)} as in the fleet file` }]
   })

@@ -8,6 +8,7 @@ import type { Fleet, FleetNode, Settings } from './fleet-model.ts'
 import { isMap, mergeSettings, withoutNulls } from './merge-settings.ts'
 import { knowsRole, needsSrs } from './node-needs.ts'
 import { servedPolicy } from './served-policy.ts'
+import { viewSettings } from './view-settings.ts'
 
 /** Files of a node in the folder of its node.yaml, if the settings name no others. */
 const nodeFiles = {
@@ -33,7 +34,12 @@ export function decidedSettings(node: FleetNode, fleet: Fleet): Settings {
   const srs = needsSrs(node.role) ? { srs: { domain: fleet.srsDomain } } : {}
   return mergeSettings(
     { role: node.writtenRole, hostname: node.hostname, domain: fleet.domain },
-    { ...(Object.keys(peers).length > 0 && { peers }), ...srs, ...servedPolicy(node, fleet) },
+    {
+      ...(Object.keys(peers).length > 0 && { peers }),
+      ...srs,
+      ...servedPolicy(node, fleet),
+      ...viewSettings(node, fleet),
+    },
     node.settings,
   )
 }

@@ -4,6 +4,7 @@ import type { Fleet, FleetNode } from '../fleet/fleet-model.ts'
 import { nodesOf } from '../fleet/fleet-model.ts'
 import { nodeSettings } from '../fleet/generated-settings.ts'
 import { receivesFromInternet } from '../fleet/node-needs.ts'
+import { viewPort } from '../fleet/view-settings.ts'
 import { admitsUsers, certificateStep } from './certificate-step.ts'
 import type { Person, Runner } from './setup-folder.ts'
 
@@ -131,6 +132,22 @@ function startStep({ fleet, runner }: CheckListRequest): readonly string[] {
     'Proof: `health  ok`, or the reasons why not, each with a first step.',
     '',
     ...code(...fleet.nodes.map((node) => remote(node, `${inside.replace('NAME', node.name)}waypost status -c ${RUN}`))),
+    ...fleetLines(fleet, (node) => inside.replace('NAME', node.name)),
+  ]
+}
+
+/** How one node shows all; empty for a fleet whose nodes do not ask each other. */
+function fleetLines(fleet: Fleet, inside: (node: FleetNode) => string): readonly string[] {
+  const asking = fleet.nodes.find((node) => viewPort(node, fleet) !== null)
+  if (!asking) return []
+  const ports = [...new Set(fleet.nodes.flatMap((node) => viewPort(node, fleet) ?? []))].join(', ')
+  return [
+    '',
+    `Nodes ask each other at TCP port ${ports}: permit it between the hosts, and for no others.`,
+    '',
+    'Proof: a line for each node, none without an answer.',
+    '',
+    ...code(remote(asking, `${inside(asking)}waypost status --fleet -c ${RUN}`)),
   ]
 }
 

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path'
 import type { Fleet, FleetNode } from '../fleet/fleet-model.ts'
 import { listenersOf, nodeSettings } from '../fleet/generated-settings.ts'
 import { nodeYaml } from '../fleet/node-yaml.ts'
+import { viewPort } from '../fleet/view-settings.ts'
 import { isLoopbackAddress } from '../lib/ip-address.ts'
 import { composeFile, quadletFile } from './container-files.ts'
 import { type Runner, setupFiles } from './setup-folder.ts'
@@ -31,18 +32,18 @@ export function planNodeFiles(node: FleetNode, { fleet, folder, runner }: NodeFo
     generated(config, nodeYaml(node, fleet)),
     ...(authority ? copyOf(setupFiles.authority, `${node.name}/ca.pem`, disk) : []),
     ...[...new Set(copies)].flatMap((name) => copyOf(`${setupFiles.shared}/${name}`, `${node.name}/${name}`, disk)),
-    ...containerFiles(node, runner),
+    ...containerFiles(node, { fleet, runner }),
   ]
 }
 
 /** The ports of a node that other hosts connect to. */
-function publicPorts(node: FleetNode): readonly number[] {
+function publicPorts(node: FleetNode, fleet: Fleet): readonly number[] {
   const open = listenersOf(node).filter(({ host }) => !isLoopbackAddress(host))
-  return [...new Set(open.map(({ port }) => port))]
+  return [...new Set([...open.map(({ port }) => port), viewPort(node, fleet)])].filter((port) => port !== null)
 }
 
-function containerFiles(node: FleetNode, runner: Runner): PlannedFile[] {
-  const container = { node: node.name, ports: publicPorts(node) }
+function containerFiles(node: FleetNode, { fleet, runner }: Omit<NodeFolder, 'folder'>): PlannedFile[] {
+  const container = { node: node.name, ports: publicPorts(node, fleet) }
   if (runner === 'docker') return [composeFile(container)]
   return runner === 'podman' ? [quadletFile(container)] : []
 }

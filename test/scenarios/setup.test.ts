@@ -44,6 +44,8 @@ interface Place {
   readonly port: number
   /** With TLS; 0 for nodes without users. */
   readonly submissions: number
+  /** For the questions of other nodes. */
+  readonly view: number
 }
 
 /** The answers of a site on loopback: its addresses, its ports, and the DNS server of the test. */
@@ -51,7 +53,12 @@ async function answersOf(domain: string, roles: Readonly<Record<string, string>>
   const nodes: Record<string, Place> = {}
   for (const name of Object.keys(roles)) {
     const address = world.newAddress()
-    nodes[name] = { address, port: await commonFreePort([address]), submissions: await commonFreePort([address]) }
+    const [port, submissions, view] = [
+      await commonFreePort([address]),
+      await commonFreePort([address]),
+      await commonFreePort([address]),
+    ]
+    nodes[name] = { address, port, submissions, view }
   }
   const listen = (name: string, { address, port, submissions }: Place) => ({
     ...(['mx', 'srs', 'solo'].includes(roles[name] as string) && { smtp: `${address}:${port}` }),
@@ -76,7 +83,13 @@ async function answersOf(domain: string, roles: Readonly<Record<string, string>>
           role: roles[name],
           addresses: [place.address],
           sources: [place.address, '127.0.0.1'],
-          settings: { listen: listen(name, place) },
+          settings: {
+            listen: listen(name, place),
+            // The hosts of a fleet have one each; here all nodes share one.
+            ...(!['client', 'solo'].includes(roles[name] as string) && {
+              queue_transfer: { listen: `${place.address}:${place.view}` },
+            }),
+          },
         },
       ]),
     ),
@@ -169,7 +182,7 @@ describe('from nothing to the first forwarded mail', () => {
     const { address, port } = site.nodes['mta-01'] as Place
     const client = { cert: file('web-01/cert.pem'), key: file('web-01/key.pem'), ca: file('authority/ca.pem') }
     const machine = await send(
-      { address, port, submissions: 0 },
+      { address, port, submissions: 0, view: 0 },
       {
         from: 'root@web-01.four.example',
         to: 'friend@far.example',
@@ -178,8 +191,32 @@ describe('from nothing to the first forwarded mail', () => {
       },
     )
     expect(machine).toMatchObject({ kind: 'accepted' })
+    await proveView(site, Object.keys(roles))
   })
 })
+
+/** Every node shows all others by what setup wrote. Their names are in no DNS that the system asks: addresses take their place. */
+async function proveView(site: Site, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const file = join(site.folder, name, 'node.yaml')
+    const text = names.reduce(
+      (yaml, other) =>
+        yaml.replace(
+          `host: ${other}.${site.domain}:${site.nodes[other]?.view}`,
+          `host: ${site.nodes[other]?.address}:${site.nodes[other]?.view}`,
+        ),
+      readFileSync(file, 'utf8'),
+    )
+    const asking = join(site.folder, name, 'asking.yaml')
+    writeFileSync(asking, text)
+    const { stdout } = await runWaypost(['status', '--fleet', '--json', '-c', asking])
+    const rows = JSON.parse(stdout) as { status: { node: string } | null; problem: string | null }[]
+    expect(rows.map(({ problem }) => problem)).toEqual(names.map(() => null))
+    expect(new Set(rows.map(({ status }) => status?.node))).toEqual(
+      new Set(names.map((one) => `${one}.${site.domain}`)),
+    )
+  }
+}
 
 /** Runs setup and kills it when a file appears. */
 async function killedSetup(args: readonly string[], file: string): Promise<void> {

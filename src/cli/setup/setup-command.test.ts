@@ -141,7 +141,7 @@ describe('a fleet', () => {
     const { code, out } = await run({ folder, nodes: [node('mx-02', 'mx', '192.0.2.11')] })
     expect(code).toBe(OK)
     expect(out).toMatch(/^created {2}mx-02\/ \(6 files\)\nupdated {2}fleet.yaml$/m)
-    expect(out).toContain('Copy to the hosts again: srs-01, submission-01, mta-01, mx-02')
+    expect(out).toContain('Copy to the hosts again: mx-01, srs-01, submission-01, mta-01, mx-02')
     expect(out).toContain('Publish again: dns.zone')
     expect(yaml('fleet/srs-01/node.yaml').peers.mx).toHaveLength(2)
     expect([read('fleet/shared/srs.secret'), read('fleet/mx-01/key.pem')]).toEqual([secret, key])
