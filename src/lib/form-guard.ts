@@ -3,6 +3,7 @@
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { type Html, html, type HtmlValue } from './html.ts'
 
 /** The cookie of a page. */
 export interface PageCookie {
@@ -73,4 +74,16 @@ export function whyForeign(
   const own = schemes.map((scheme) => `${scheme}://${authority}`)
   if (!own.includes(headers.origin?.toLowerCase() ?? '')) return `the origin is ${headers.origin ?? 'missing'}`
   return FORM_TYPE.test(headers['content-type'] ?? '') ? null : 'the content type is not that of a form'
+}
+
+/** A form with its token. @param fields of the form, with its button */
+export function form(
+  { guard, browser }: { readonly guard: FormGuard; readonly browser: string },
+  action: string,
+  fields: HtmlValue,
+): Html {
+  return html`<form method="post" action="${action}">
+<input type="hidden" name="token" value="${guard.tokenFor(browser, action)}">
+${fields}
+</form>`
 }

@@ -1,10 +1,11 @@
 // The app passwords of a person: list, make, remove. A secret is shown once.
 
+import { form } from '../lib/form-guard.ts'
 import { isAppLabel, isAppSender } from '../auth/app-password-line.ts'
 import type { Page } from '../lib/http-page.ts'
 import { type Html, html } from '../lib/html.ts'
 import { parseNetwork } from '../lib/ip-address.ts'
-import { form, pageOf, problem, time } from './layout.ts'
+import { pageOf, problem, time } from './layout.ts'
 import type { Senders, ShownAppPassword } from './service-ports.ts'
 import type { PersonVisit } from './visit.ts'
 

@@ -80,14 +80,6 @@ function navigation({ path }: Visit): Html {
   return html`<nav aria-label="Pages"><ul>${links}</ul></nav>`
 }
 
-/** A form with its token. */
-export function form({ guard, browser }: Pick<Visit, 'guard' | 'browser'>, action: string, fields: HtmlValue): Html {
-  return html`<form method="post" action="${action}">
-<input type="hidden" name="token" value="${guard.tokenFor(browser, action)}">
-${fields}
-</form>`
-}
-
 /** After a form: the browser asks for a page, so that a reload sends nothing again (RFC 9110 15.4.4). */
 export function redirect(to: string, browser?: string): Page {
   return {

@@ -1,8 +1,9 @@
 // Sets a new mail password.
 
+import { form } from '../lib/form-guard.ts'
 import type { Page } from '../lib/http-page.ts'
 import { html } from '../lib/html.ts'
-import { form, pageOf, problem } from './layout.ts'
+import { pageOf, problem } from './layout.ts'
 import { PAGE } from './service-ports.ts'
 import { whyRefused } from './password-rules.ts'
 import { renewSession, signInPage } from './sign-in.ts'

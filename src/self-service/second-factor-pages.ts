@@ -1,9 +1,10 @@
 // Sets up and removes the second factor of a person (TOTP, RFC 6238).
 
+import { form } from '../lib/form-guard.ts'
 import { createTotpSecret, otpauthUri, writeBase32 } from '../auth/totp.ts'
 import type { Page } from '../lib/http-page.ts'
 import { type Html, html } from '../lib/html.ts'
-import { form, pageOf, problem, redirect, time } from './layout.ts'
+import { pageOf, problem, redirect, time } from './layout.ts'
 import { qrCode } from '../lib/qr-code.ts'
 import { judgeCode } from './sign-in.ts'
 import type { PersonVisit } from './visit.ts'

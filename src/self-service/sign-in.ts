@@ -1,10 +1,11 @@
 // The sign-in: the mail password, and the code of a second factor if the person has one.
 
+import { form } from '../lib/form-guard.ts'
 import type { WhyEnded } from '../auth/authenticator.ts'
 import type { PageLoginAnswer } from '../auth/page-login.ts'
 import type { Page } from '../lib/http-page.ts'
 import { html } from '../lib/html.ts'
-import { form, pageOf, problem, redirect } from './layout.ts'
+import { pageOf, problem, redirect } from './layout.ts'
 import { PAGE, type SignInResult } from './service-ports.ts'
 import type { PersonVisit, Visit } from './visit.ts'
 

@@ -29,11 +29,14 @@ it('counts by the organization that runs the hosts', () => {
     end('deferred', 'aspmx.l.google.com[142.250.1.28]:25', { reply: '421 4.7.28 id 4711 slow' }),
     end('failed', 'mx.shop.co.uk[192.0.2.1]:25'),
     end('deferred', null),
+    end('failed', null, { recipient: 'kim@gmx.net' }),
+    end('failed', 'mx01.gmx.net[192.0.2.7]:25'),
     end('deferred', '[192.0.2.9]:25'),
   ])
   expect(report.report()).toMatchObject([
-    { destination: 'google.com', delivered: 2, deferred: 1, failed: 0, tls: { none: 0, encrypted: 1, verified: 1 } },
+    { destination: 'google', delivered: 2, deferred: 1, failed: 0, tls: { none: 0, encrypted: 1, verified: 1 } },
     { destination: 'example.net', delivered: 0, deferred: 2, failed: 0, delay: null },
+    { destination: 'gmx', failed: 2 },
     { destination: 'shop.co.uk', failed: 1 },
   ])
   expect(report.report()[0]?.delay?.p50).toBeGreaterThan(1000)

@@ -2,13 +2,14 @@
 
 import { isIP } from 'node:net'
 import type { Event, EventOf } from '../observe/events.ts'
+import { type MailProvider, providerOfDomain, providerOfHost } from '../smtp/mail-provider.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 import { DurationCounts } from './duration-counts.ts'
 import { replyForm } from './reply-form.ts'
 import { type Counted, TopCounts } from './top-counts.ts'
 
 export interface DestinationFigures {
-  /** The domain of the hosts that took or refused the mail, or the domain of the recipients before a host answered. */
+  /** A large provider, the domain of the hosts that took or refused the mail, or the domain of the recipients before a host answered. */
   readonly destination: string
   readonly delivered: number
   /** Attempts. */
@@ -98,12 +99,22 @@ function sum({ delivered, deferred, failed }: Pick<DestinationFigures, 'delivere
 /** Second-level domains of countries under which organizations register, such as `co.uk`. */
 const SHARED = /^(?:ac|co|com|edu|gov|net|or|org)$/
 
-/** `google.com` of `gmail-smtp-in.l.google.com`: the organization that runs the host, nearly always. */
+/**
+ * The word for a large provider, as in metrics and the probe; else `example.net` of `mx-1.example.net`: the organization that runs the host,
+ * nearly always.
+ */
 function providerOf({ host, recipient = '' }: AttemptEnd): string {
   // `mx.example.net[192.0.2.25]:25`
   const name = (host ?? '').replace(/\[.*$/s, '').replace(/\.$/, '').toLowerCase()
-  if (name === '' || name === 'unknown' || isIP(name) !== 0) return domainOf(recipient).toLowerCase() || 'unknown'
+  if (name === '' || name === 'unknown' || isIP(name) !== 0) {
+    const domain = domainOf(recipient).toLowerCase()
+    return known(providerOfDomain(domain)) ?? (domain || 'unknown')
+  }
   const labels = name.split('.')
   const take = labels.length > 2 && labels.at(-1)?.length === 2 && SHARED.test(labels.at(-2) ?? '') ? 3 : 2
-  return labels.slice(-take).join('.')
+  return known(providerOfHost(name)) ?? labels.slice(-take).join('.')
+}
+
+function known(provider: MailProvider): string | null {
+  return provider === 'other' ? null : provider
 }

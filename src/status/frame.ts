@@ -1,7 +1,7 @@
 // The frame of every page of the status page: head, navigation, and the header fields that keep it alone. Everything comes from this node.
 
 import type { FormGuard, PageCookie } from '../lib/form-guard.ts'
-import { cookieField } from '../lib/form-guard.ts'
+import { cookieField, form } from '../lib/form-guard.ts'
 import { type Html, html, type HtmlValue } from '../lib/html.ts'
 import type { Page } from '../lib/http-page.ts'
 import { actions, actionWords } from './action-words.ts'
@@ -114,14 +114,6 @@ function navigation(path: string): Html {
     return html`<li><a href="${to}"${isHere ? html` aria-current="page"` : ''}>${text}</a></li>`
   })
   return html`<nav aria-label="Views"><ul>${links}</ul></nav>`
-}
-
-/** A form with its token. */
-export function form({ guard, browser }: Pick<Shell, 'guard' | 'browser'>, action: string, fields: HtmlValue): Html {
-  return html`<form method="post" action="${action}">
-<input type="hidden" name="token" value="${guard.tokenFor(browser, action)}">
-${fields}
-</form>`
 }
 
 /** After a form: the browser asks for a page, so that a reload sends nothing again (RFC 9110 15.4.4). */

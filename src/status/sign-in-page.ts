@@ -1,8 +1,9 @@
 // The page of a request that proves nothing: the form for a token, or a sentence about the ways to prove something.
 
+import { form } from '../lib/form-guard.ts'
 import { html } from '../lib/html.ts'
 import type { Page } from '../lib/http-page.ts'
-import { form, framed, note } from './frame.ts'
+import { framed, note } from './frame.ts'
 
 interface SignInView {
   readonly hasTokens: boolean

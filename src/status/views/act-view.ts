@@ -1,11 +1,12 @@
 // Actions: a page that says what an action changes and asks for a reason, and the action itself. The ledger gets the name of the operator
 // and the reason.
 
+import { form } from '../../lib/form-guard.ts'
 import { type Html, html } from '../../lib/html.ts'
 import type { Page } from '../../lib/http-page.ts'
 import { type Action, actions, actionWords } from '../action-words.ts'
 import { foreign } from '../foreign-text.ts'
-import { card, form, link, note, pageOf, redirect } from '../frame.ts'
+import { card, link, note, pageOf, redirect } from '../frame.ts'
 import { perform } from '../perform-action.ts'
 import type { StatusVisit } from '../status-ports.ts'
 import { counted } from '../words.ts'

@@ -33,7 +33,7 @@ export async function destinationsView(visit: StatusVisit): Promise<Page> {
   ]
   const rows = shown.map((one) => row(visit, one))
   const more = report.destinations.length - shown.length
-  const body = html`<p>Destinations are named by the domain of their hosts, so that one provider of many domains is one line. Deferred counts attempts, the others recipients.</p>
+  const body = html`<p>Destinations are large providers by name, and others by the domain of their hosts, so that one provider of many domains is one line. Deferred counts attempts, the others recipients.</p>
 ${spanLinks('/destinations', minutes, report)}
 ${card(ports.nodes.others.length > 0 ? 'By destination, at this node' : 'By destination', html`${table('Deliveries by destination', columns, rows, 'Nothing was delivered or refused in this time.')}${more > 0 && html`<p class="soft">and ${counted(more, 'destination')} with less mail</p>`}`)}
 ${await otherDeliveries(visit)}`
