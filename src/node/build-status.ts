@@ -6,7 +6,7 @@ import { type NodeStatus, type QueueStatus, STATUS_VERSION } from '../fleet-view
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import { RELEASE } from '../lib/program-version.ts'
-import type { EventRates } from '../observe/event-rates.ts'
+import type { History } from '../observe/event-history.ts'
 import type { Health, HealthReport } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
@@ -20,7 +20,7 @@ export interface StatusParts {
   readonly queue: Pick<OpenQueue, 'reader'>
   readonly engine: Pick<DeliveryEngine, 'waits'>
   readonly health: () => Promise<HealthReport>
-  readonly rates: Pick<EventRates, 'last'>
+  readonly rates: Pick<History, 'last'>
   readonly configuration: Pick<ConfigurationState, 'last'>
   readonly certificate: Current<Expiring | null>
   readonly bans: { readonly metric: GaugeSource }

@@ -11,7 +11,7 @@ import { formatEndpoint } from '../lib/endpoint.ts'
 import { groupId } from '../lib/group-id.ts'
 import { checkHealth } from '../observe/health-report.ts'
 import type { HealthCheck, HealthReport } from '../observe/health-report.ts'
-import { createEventRates, type EventRates } from '../observe/event-rates.ts'
+import { createHistory, type History } from '../observe/event-history.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource, HistogramSource } from '../observe/metrics.ts'
@@ -119,7 +119,7 @@ const SOCKET_BACKLOG = 128
 
 export interface Observation {
   health(): Promise<HealthReport>
-  readonly rates: EventRates
+  readonly rates: Pick<History, 'last'>
   /** Uses the certificates of a reload. Null, or why they cannot be used. */
   updateTls(): string | null
   close(): Promise<void>
@@ -136,16 +136,16 @@ export async function observeNode(config: Config, parts: ObservationParts & Stat
     process: true,
     ...(parts.probe && { isProbe: parts.probe.isProbe }),
   })
-  const rates = createEventRates(clock)
+  const history = createHistory(clock)
   const health = () => checkHealth(checks, clock)
   queue.subscribe((events) => {
     for (const event of events) {
       log.event(event)
       metrics.record(event)
-      rates.record(event)
     }
+    history.record(events)
   })
-  const status = openStatusPage(config, { ...parts, health })
+  const status = openStatusPage(config, { ...parts, health, history })
   const sources: AdminSources = {
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     health,
@@ -158,7 +158,7 @@ export async function observeNode(config: Config, parts: ObservationParts & Stat
   })
   return {
     health,
-    rates,
+    rates: history,
     updateTls: () => started.map((one) => one.updateTls()).find((cause) => cause !== null) ?? null,
     close: async () => {
       await Promise.all(started.map((one) => one.close()))

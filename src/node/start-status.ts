@@ -17,13 +17,11 @@ import type { Page } from '../lib/http-page.ts'
 import { systemRandom } from '../lib/random.ts'
 import { readRegularFile } from '../lib/read-regular-file.ts'
 import type { EventLog } from '../observe/event-log.ts'
-import type { HealthReport } from '../observe/health-report.ts'
 import { createPrivacy } from '../privacy/treatment.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { createSessions } from '../self-service/sessions.ts'
 import { operatorOf } from '../state/operator-name.ts'
 import { createStatusAnswer } from '../status/answer-status.ts'
-import { createHistory } from '../status/history.ts'
 import { createOperatorLogin } from '../status/operator-login.ts'
 import { createSingle } from '../status/single-query.ts'
 import type { CertificatePorts, QueuePorts, StatusPorts } from '../status/status-ports.ts'
@@ -63,13 +61,11 @@ const SMTP_PORTS = [25]
 /** Null without `admin.login`. @param health what /healthz answers */
 export function openStatusPage(
   config: Config,
-  { health, ...parts }: StatusPageParts & { readonly health: () => Promise<HealthReport> },
+  { health, history, ...parts }: StatusPageParts & Pick<StatusPorts, 'health' | 'history'>,
 ): StatusPage | null {
   const settings = statusSettings(config)
   if (!settings) return null
   const { clock, log, queue, budgets } = parts
-  const history = createHistory(clock)
-  queue.subscribe((events) => history.record(events))
   const sample = async () => {
     const state = await queue.health()
     if (state.kind === 'ok') history.sample(state.waiting)

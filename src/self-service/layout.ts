@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import type { Page } from '../lib/http-page.ts'
-import { type Html, html, type HtmlValue } from '../lib/html.ts'
-import { cookieField, type PageCookie } from '../lib/form-guard.ts'
+import { type Html, html } from '../lib/html.ts'
+import { cookieField, form, type PageCookie } from '../lib/form-guard.ts'
 import { STYLE } from './style.ts'
 import type { Visit } from './visit.ts'
 

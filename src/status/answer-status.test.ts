@@ -147,7 +147,9 @@ describe('the views', () => {
     )
     const found = (await ask(sample, { path: '/search?q=gone%40example.net' })).body
     expect(found).toMatch(/1 result[^]*failed/)
-    expect((await ask(sample, { path: '/destinations' })).body).toMatch(/<bdi class="whole">google<[^]*verified[^]*<bdi class="whole">microsoft</)
+    expect((await ask(sample, { path: '/destinations' })).body).toMatch(
+      /<bdi class="whole">google<[^]*verified[^]*<bdi class="whole">microsoft</,
+    )
     expect((await ask(sample, { path: '/checks' })).body).toContain('is listed by')
   })
 

@@ -16,7 +16,7 @@ import type { Outcome } from '../../src/queue/contract/outcome.ts'
 import type { NewMessage } from '../../src/queue/contract/queue.ts'
 import { createSessions } from '../../src/self-service/sessions.ts'
 import { createStatusAnswer } from '../../src/status/answer-status.ts'
-import { createHistory } from '../../src/status/history.ts'
+import { createHistory } from '../../src/observe/event-history.ts'
 import { createOperatorLogin, type LoginSettings } from '../../src/status/operator-login.ts'
 import { createSingle } from '../../src/status/single-query.ts'
 import type { StatusPorts } from '../../src/status/status-ports.ts'
@@ -120,7 +120,7 @@ export async function startStatusSample(options: SampleOptions = {}): Promise<St
 /** A day of mail, busier at noon. The numbers are the same in each run. */
 function pastHistory(now: number) {
   let at = now - 6 * 60 * MINUTE
-  const history = createHistory({ now: () => at })
+  const history = createHistory({ monotonic: () => at })
   const event = (kind: Event['kind'], more: object = {}): Event => ({ kind, at, queueId: null, ...more }) as Event
   for (let minute = 0; at < now - MINUTE / 2; minute++, at += MINUTE) {
     const load = Math.round(14 + 9 * Math.sin(minute / 23) + 4 * Math.sin(minute / 5))

@@ -6,7 +6,7 @@ import { hangingLines } from '../../lib/hanging-lines.ts'
 import { printable } from '../../lib/printable.ts'
 import { ALERT_PAGE, firstSteps } from '../../observe/first-steps.ts'
 import type { LastRun } from '../../node/last-run.ts'
-import { type RateCounts, ratedKinds } from '../../observe/event-rates.ts'
+import { type RateCounts, ratedKinds } from '../../observe/event-history.ts'
 import { age, destinationText } from '../../queue/scheduling/why-waiting.ts'
 import type { NodeView } from './ask-status.ts'
 

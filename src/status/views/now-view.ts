@@ -2,11 +2,11 @@
 
 import { type Html, html } from '../../lib/html.ts'
 import type { Page } from '../../lib/http-page.ts'
+import type { History, Series } from '../../observe/event-history.ts'
 import type { Health } from '../../observe/health-report.ts'
 import { type Attention, attentionOf, worstFirst } from '../attention.ts'
 import { healthTones, type NodeSummary, summaryOf } from '../fleet-summary.ts'
 import { card, pageOf, type Tone } from '../frame.ts'
-import type { History, Series } from '../history.ts'
 import { sparkline } from '../sparkline.ts'
 import type { StatusVisit } from '../status-ports.ts'
 import { counted, number, rate, relative, span } from '../words.ts'

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
-import type { Event } from '../observe/events.ts'
-import { createHistory } from './history.ts'
+import type { Event } from './events.ts'
+import { createHistory } from './event-history.ts'
 
 const MINUTE = 60_000
 const event = (kind: Event['kind'], more: object = {}): Event => ({ kind, at: 0, queueId: null, ...more }) as Event
 
 function start() {
   const clock = { at: 1_800_000_000_000 }
-  return { clock, history: createHistory({ now: () => clock.at }) }
+  return { clock, history: createHistory({ monotonic: () => clock.at }) }
 }
 
 it('counts by minute, and forgets what is a day old', () => {
@@ -37,15 +37,27 @@ it('leaves out the history that a transferred message brings along', () => {
   expect(history.counts('delivered', 1)).toEqual([0])
 })
 
-it('knows what waited only where it was sampled, and survives a clock that is set back', () => {
+it('knows what waited only where it was sampled', () => {
   const { clock, history } = start()
   history.sample(7)
   clock.at += 2 * MINUTE
   history.sample(9)
   expect(history.waiting(4)).toEqual([null, 7, null, 9])
-  clock.at -= 10 * MINUTE
-  history.record([event('received')])
-  expect(history.counts('accepted', 1)).toEqual([1])
+})
+
+it('has the rates of the last minutes, by kind', () => {
+  const { clock, history } = start()
+  history.record([event('received'), event('received'), event('received')])
+  clock.at += 4 * MINUTE
+  history.record([event('delivered'), event('signed'), event('transferred')])
+  expect(history.last(5)).toEqual({ received: 3, rejected: 0, delivered: 1, deferred: 0, failed: 0, expired: 0 })
+  expect(history.counts('delivered', 1)).toEqual([2])
+  clock.at += MINUTE
+  expect(history.last(5)).toMatchObject({ received: 0, delivered: 1 })
+  expect(history.last(60)).toMatchObject({ received: 3, delivered: 1 })
+  clock.at += 60 * MINUTE
+  history.record([event('rejected')])
+  expect(history.last(60)).toMatchObject({ received: 0, rejected: 1, delivered: 0 })
 })
 
 it('says within which time there were so many events', () => {
