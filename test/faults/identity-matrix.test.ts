@@ -95,7 +95,8 @@ let appSecret: string
 
 beforeAll(async () => {
   world = await startWorld()
-  accounts = await writeAccounts(world)
+  // Hundreds of logins: what a password check costs is tested elsewhere.
+  accounts = await writeAccounts(world, 'SSHA512')
   stranger = createAuthority('Another organisation').issue({ names: ['ci-01.example.org'], client: true })
   apps = join(world.folder, 'apps')
   const node = await world.node({ ...nodeOf('submission'), start: false })

@@ -90,7 +90,8 @@ let stranger: Issued
 
 beforeAll(async () => {
   world = await startWorld()
-  accounts = await writeAccounts(world)
+  // Hundreds of logins: what a password check costs is tested elsewhere.
+  accounts = await writeAccounts(world, 'SSHA512')
   stranger = createAuthority('Another organisation').issue({ names: ['mx-01.example.org'], client: true })
 })
 afterAll(() => world.close())

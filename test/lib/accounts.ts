@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { hashPassword } from '../../src/auth/schemes.ts'
+import { type HashableScheme, hashPassword } from '../../src/auth/schemes.ts'
 import type { Issued } from '../../src/demo/ca.ts'
 import type { World } from './whole-node.ts'
 
@@ -16,10 +16,13 @@ export interface Accounts {
   readonly machine: Issued
 }
 
-/** Writes both files into the world's folder. */
-export async function writeAccounts(world: World): Promise<Accounts> {
+/**
+ * Writes both files into the world's folder.
+ * @param scheme of the password's hash: by default the one of new passwords, which costs much CPU time at each login
+ */
+export async function writeAccounts(world: World, scheme: HashableScheme = 'ARGON2ID'): Promise<Accounts> {
   const users = join(world.folder, 'passwd')
-  writeFileSync(users, `lee:${hashPassword('ARGON2ID', password)}\n`, { mode: 0o600 })
+  writeFileSync(users, `lee:${hashPassword(scheme, password)}\n`, { mode: 0o600 })
   const machine = world.ca.issue({ names: ['ci-01.example.org'], client: true })
   const machines = join(world.folder, 'machines.yaml')
   const ci = {

@@ -62,7 +62,7 @@ describe.runIf(ensurePeers(['ansible', 'python3-apt', 'adduser']))('the Ansible 
     }
     return system.run(`cat > /tmp/vars.yml <<'END'
 ${stringify(variables)}END
-      cd /tmp/ansible && LC_ALL=C.UTF-8 ansible-playbook -i hosts -e @/tmp/vars.yml -e "waypost_package=$PWD/${file}" site.yml`)
+      cd /tmp/ansible && LC_ALL=C.UTF-8 ANSIBLE_PIPELINING=True ansible-playbook -i hosts -e @/tmp/vars.yml -e "waypost_package=$PWD/${file}" site.yml`)
   }
 
   it('has a syntax that Ansible accepts', () => {

@@ -9,12 +9,12 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { type Pebble, startPebble } from '../lib/peers/pebble.ts'
+import { testedCommand } from '../lib/tested-program.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
 const run = promisify(execFile)
 const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/renew-certificates.md'), 'utf8')
 const NAME = 'mx-01.example.org'
-const main = join(import.meta.dirname, '../../src/main.ts')
 
 /** The commands of a block of the page that begins with this comment. */
 function recipe(start: string): string {
@@ -40,7 +40,7 @@ describe.runIf(ensurePeers(['pebble', 'certbot', 'lego', 'openssl']))('recipes',
     writeFileSync(join(folder, 'tls/fullchain.pem'), issued.certificate)
     writeFileSync(join(folder, 'tls/privkey.pem'), issued.key, { mode: 0o600 })
     node.configure({ tls: { certificate: 'tls/fullchain.pem', key: 'tls/privkey.pem' } })
-    const waypost = `#!/bin/sh\nexec ${process.execPath} ${main} "$@" -c ${node.config}\n`
+    const waypost = `#!/bin/sh\nexec ${testedCommand([]).flat().join(' ')} "$@" -c ${node.config}\n`
     writeFileSync(join(folder, 'waypost'), waypost)
     writeFileSync(join(folder, 'hook'), adapt(recipe('#!/bin/sh')))
     for (const file of ['waypost', 'hook']) chmodSync(join(folder, file), 0o755)

@@ -6,10 +6,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { writeBundle } from '../../build/bundle.ts'
-import { writeExecutable } from '../../build/executable.ts'
 import { startNodeProcess } from '../../src/demo/node-process.ts'
 import { countTickets } from '../lib/session-tickets.ts'
+import { testedExecutable } from '../lib/tested-executable.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -21,12 +20,9 @@ let node: WholeNode
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'waypost-executable-'))
-  executable = join(folder, 'waypost')
   temporary = join(folder, 'tmp')
   mkdirSync(temporary)
-  const bundle = process.env['WAYPOST_TEST_BUNDLE'] ?? join(folder, 'bundle')
-  if (bundle.startsWith(folder)) await writeBundle(bundle)
-  writeExecutable(bundle, executable)
+  executable = await testedExecutable(folder)
   world = await startWorld()
   node = await world.node({ role: 'mx', start: false, yaml: { peers: { srs: ['127.0.0.1'] } } })
 }, 240_000)

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { commonFreePort } from '../../src/demo/demo-addresses.ts'
 import { compareSteps, readSteps, type Step } from '../lib/page-steps.ts'
+import { testedCommand } from '../lib/tested-program.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -14,6 +15,16 @@ const tutorial = read('docs/tutorial/four-nodes.md')
 const howTos = globSync('docs/how-to/*.md', { cwd: root }).toSorted()
 /** A hundred processes start one after the other; a loaded machine needs two minutes. */
 const TIMEOUT_MS = 600_000
+/** The tutorial runs the sources; the commands of the how-to pages run the program of the other tests, which starts in half the CPU time. */
+const howToProgram = `
+mkdir bin
+cat > bin/waypost <<'EOF'
+#!/bin/sh
+exec ${testedCommand([]).flat().join(' ')} "$@"
+EOF
+chmod +x bin/waypost
+export PATH="$PWD/bin:$PATH"
+`
 /** Files of the tutorial by the names that the how-to pages use: on a real host, all of them are beside node.yaml. */
 const howToLayout = `
 mkdir etc/added
@@ -65,7 +76,7 @@ async function withFreePorts(steps: readonly Step[]): Promise<Step[]> {
 
 it('the commands of the tutorial and of the how-to pages work', { timeout: TIMEOUT_MS }, async () => {
   const steps = readSteps(tutorial)
-  const added = [{ commands: howToLayout, output: [] }, ...howTos.flatMap(howToSteps)]
+  const added = [{ commands: howToProgram + howToLayout, output: [] }, ...howTos.flatMap(howToSteps)]
   expect(steps.length).toBeGreaterThan(20)
   expect(added.length).toBeGreaterThan(20)
   const all = await withFreePorts([...steps.slice(0, -1), ...added, ...steps.slice(-1)])
