@@ -41,6 +41,7 @@ export const logFields = {
   file: 'open',
   helo: 'ip',
   inMs: 'open',
+  jumpMs: 'open',
   ip: 'ip',
   key: 'open',
   keys: 'open',

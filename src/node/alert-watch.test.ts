@@ -33,7 +33,6 @@ beforeEach(() => {
     ],
   }
   watch = watchAlerts(config as unknown as Config, {
-    health: async () => ({ kind: health.kind, checks: { peers: health } }),
     queue: { subscribe: (listener) => void (publish = listener) },
     clock,
     log: { warn: () => undefined, info: () => undefined, error: () => undefined, bug: () => undefined },
@@ -44,6 +43,7 @@ beforeEach(() => {
       return { kind: 'delivered' }
     },
   })
+  watch?.start(async () => ({ kind: health.kind, checks: { peers: health } }))
 })
 afterEach(() => watch?.close())
 
@@ -105,4 +105,38 @@ it('keeps an alert while its target does not answer', async () => {
   await clock.advance(120_000)
   await settle()
   expect(sent.map(({ alert }) => [alert['name'], alert['level']])).toEqual([['peers', 'failing']])
+})
+
+it('says how old the last delivery is, and why a target takes none', async () => {
+  const shown = async () => watch?.health.check()
+  expect(await shown()).toEqual({ kind: 'ok', note: 'ops: no alert was delivered since the start' })
+  health = { kind: 'failing', reason: 'the disk is full' }
+  await clock.advance(150_000)
+  await settle()
+  await clock.advance(3 * 3_600_000 + 5000)
+  expect(await shown()).toEqual({ kind: 'ok', note: 'ops: the last alert was delivered 3h ago' })
+  isDown = true
+  health = { kind: 'ok' }
+  await clock.advance(315_000)
+  await settle()
+  expect(await shown()).toEqual({
+    kind: 'ok',
+    note: 'ops: the last alert was delivered 3h ago; the last attempt failed: refused',
+  })
+  await clock.advance(120_000)
+  expect(await shown()).toEqual({
+    kind: 'degraded',
+    reason: expect.stringMatching(
+      /^ops takes no alert for \dm: refused; the last alert was delivered 3h ago$/,
+    ) as unknown as string,
+  })
+  isDown = false
+  await clock.advance(600_000)
+  await settle()
+  expect(await shown()).toMatchObject({ kind: 'ok' })
+  const results = Object.fromEntries(
+    ((await watch?.metrics[0]?.read()) ?? []).map(({ labels, value }) => [labels?.['result'], value]),
+  )
+  expect(results).toMatchObject({ delivered: 2, 'given-up': 0, dropped: 0 })
+  expect(results['failed']).toBeGreaterThan(1)
 })

@@ -4,20 +4,17 @@
 import { alertBody } from '../alerts/alert-body.ts'
 import { type Alert, createAlertStates } from '../alerts/alert-states.ts'
 import { createBlockedProviders } from '../alerts/blocked-providers.ts'
-import { createMemoryHooks } from '../alerts/memory-hooks.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { HealthReport } from '../observe/health-report.ts'
+import type { HealthCheck, HealthReport } from '../observe/health-report.ts'
+import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
-import { createCommandRunner } from '../webhooks/hook-command.ts'
-import { createHookSender } from '../webhooks/hook-sender.ts'
 import type { HookTarget, SendHook } from '../webhooks/hook-target.ts'
-import { createHttpsSender } from '../webhooks/send-https.ts'
 import { webhookTargets } from '../wiring/webhook-settings.ts'
+import { alertTargetHealth, alertTargetMetrics, openAlertTarget } from './alert-target.ts'
 
 export interface AlertPorts {
-  readonly health: () => Promise<HealthReport>
   readonly queue: Pick<OpenQueue, 'subscribe'>
   readonly clock: Clock
   readonly log: Pick<Log, 'warn' | 'info' | 'error' | 'bug'>
@@ -25,19 +22,28 @@ export interface AlertPorts {
   readonly attempt?: SendHook<HookTarget>
 }
 
+export interface AlertWatch {
+  /** Whether the targets take the alerts, and how old the last delivery is. */
+  readonly health: HealthCheck
+  readonly metrics: readonly GaugeSource[]
+  /** Begins to follow the checks. */
+  start(health: () => Promise<HealthReport>): void
+  close(): void
+}
+
 /** How often the checks run for alerts: they are cheap, and an alert waits for minutes. */
 const LOOK_MS = 15_000
-/** Alerts that wait for one target: all checks of a node, several times. */
-const MOST_WAITING = 200
+/** `alerts.after` can be shorter than that, but not every moment is a look. */
+const LEAST_LOOK_MS = 1_000
 
 /** Null without `alerts`. */
-export function watchAlerts(config: Config, ports: AlertPorts): { close(): void } | null {
+export function watchAlerts(config: Config, ports: AlertPorts): AlertWatch | null {
   const { alerts, hostname } = config
   if (!alerts) return null
   const { clock, log, queue } = ports
   const targets = webhookTargets(config)
     .filter(({ name }) => alerts.webhooks.includes(name))
-    .map((target) => openTarget(target, ports))
+    .map((target) => openAlertTarget(target, ports))
   const states = createAlertStates({ afterMs: alerts.after, clearMs: alerts.clear_after })
   const providers = createBlockedProviders()
   const send = (all: readonly Alert[]) => {
@@ -47,52 +53,30 @@ export function watchAlerts(config: Config, ports: AlertPorts): { close(): void 
       for (const target of targets) target.send(alertBody(alert, { node: hostname, at: clock.now() }))
     }
   }
-  const look = async () => {
-    const { checks } = await ports.health()
+  const look = async (health: () => Promise<HealthReport>) => {
+    const { checks } = await health()
     const at = { now: clock.now(), monotonic: clock.monotonic() }
     send([...states.update(checks, at), ...providers.cleared(at.monotonic)])
   }
-  let isLooking = false
-  const timer = clock.every(LOOK_MS, () => {
-    if (isLooking) return
-    isLooking = true
-    look()
-      .catch((error: unknown) => log.bug(error, 'alerts'))
-      .finally(() => (isLooking = false))
-  })
   queue.subscribe((events) => send(events.flatMap((event) => providers.note(event, clock.monotonic()) ?? [])))
+  const stops: (() => void)[] = []
   return {
+    health: { name: 'alerts', check: () => alertTargetHealth(targets, clock.monotonic()) },
+    metrics: alertTargetMetrics(targets),
+    start: (health) => {
+      let isLooking = false
+      const timer = clock.every(Math.min(LOOK_MS, Math.max(LEAST_LOOK_MS, alerts.after)), () => {
+        if (isLooking) return
+        isLooking = true
+        look(health)
+          .catch((error: unknown) => log.bug(error, 'alerts'))
+          .finally(() => (isLooking = false))
+      })
+      stops.push(() => timer.cancel())
+    },
     close: () => {
-      timer.cancel()
+      for (const stop of stops) stop()
       for (const target of targets) target.close()
     },
-  }
-}
-
-function attemptOf(clock: Clock): SendHook<HookTarget> {
-  const [https, command] = [createHttpsSender(clock), createCommandRunner(clock)]
-  return (target, body, signal) =>
-    target.kind === 'https' ? https(target, body, signal) : command(target, body, signal)
-}
-
-function openTarget(target: HookTarget, { clock, log, attempt = attemptOf(clock) }: AlertPorts) {
-  const hooks = createMemoryHooks(MOST_WAITING)
-  const { name } = target
-  const sender = createHookSender(name, {
-    queue: hooks,
-    clock,
-    send: (body, signal) => attempt(target, body, signal),
-    report: (result) => {
-      if (result.kind === 'failed' && result.failures === 1)
-        log.error({ target: name, cause: result.cause }, 'an alert cannot be sent; it is tried again')
-      if (result.kind === 'given-up') log.error({ target: name }, 'an alert was given up after three days')
-    },
-  })
-  return {
-    send: (body: string) => {
-      if (!hooks.add(body, clock.now())) log.error({ target: name }, 'too many alerts wait; the oldest was dropped')
-      sender.due()
-    },
-    close: () => sender.close(),
   }
 }

@@ -30,8 +30,10 @@ export interface DigestPorts {
   readonly log: Pick<Log, 'warn' | 'info' | 'error' | 'bug'>
 }
 
-/** How often the time is looked at; the first time after a start is so late that the node is ready. */
+/** How often the time is looked at. */
 const LOOK_MS = 60_000
+/** The first look after a start: the node is ready by then, and a digest that was interrupted is late already. */
+const FIRST_LOOK_MS = 5_000
 
 /** Null without `digest`. */
 export function watchDigest(config: Config, ports: DigestPorts): { close(): Promise<void> } | null {
@@ -50,7 +52,7 @@ export function watchDigest(config: Config, ports: DigestPorts): { close(): Prom
   }
   let running: Promise<void> | null = null
   let lastProblem: string | null = null
-  const timer = clock.every(LOOK_MS, () => {
+  const begin = () => {
     running ??= look()
       .then(() => void (lastProblem = null))
       .catch((error: unknown) => {
@@ -59,10 +61,11 @@ export function watchDigest(config: Config, ports: DigestPorts): { close(): Prom
         lastProblem = cause
       })
       .finally(() => (running = null))
-  })
+  }
+  const timers = [clock.after(FIRST_LOOK_MS, begin), clock.every(LOOK_MS, begin)]
   return {
     close: async () => {
-      timer.cancel()
+      for (const timer of timers) timer.cancel()
       await running
     },
   }

@@ -30,7 +30,7 @@ export async function readLastRun(data: string): Promise<LastRun | null> {
   }
 }
 
-/** Writes the start, and at the stop its end. Call it while the node owns its data directory. A file that cannot be written stops no mail. */
+/** Writes the start, and at the stop its end; returns the run before too. Call it while the node owns its data directory. A file that cannot be written stops no mail. */
 export async function keepLastRun(
   config: Config,
   {
@@ -38,8 +38,9 @@ export async function keepLastRun(
     log,
     stops,
   }: { readonly clock: Clock; readonly log: Pick<Log, 'warn'>; readonly stops: AsyncDisposableStack },
-): Promise<{ readonly startedAt: number }> {
+): Promise<{ readonly startedAt: number; readonly previous: LastRun | null }> {
   const startedAt = clock.now()
+  const previous = await readLastRun(config.data)
   const write = async (stoppedAt: number | null) => {
     const run: LastRun = { node: config.hostname, role: config.role.role, release: RELEASE, startedAt, stoppedAt }
     const file = lastRunPath(config)
@@ -49,5 +50,5 @@ export async function keepLastRun(
   }
   await write(null)
   stops.defer(() => write(clock.now()))
-  return { startedAt }
+  return { startedAt, previous }
 }

@@ -73,6 +73,7 @@ import { startListeners, startTransfers } from './start-listeners.ts'
 import { knownOnly, openSelfService } from './start-self-service.ts'
 import type { ReceptionParts } from './start-listeners.ts'
 import { type ClientWatch, watchClients } from './watch-clients.ts'
+import { watchClock } from './clock-watch.ts'
 
 /** How long sessions and deliveries may continue during a drain; systemd kills after 90 s. */
 const DRAIN_MS = 30_000
@@ -177,7 +178,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const dns = await openDns(config, { clock, budgets, meter: counts.meters.dns, log, stops })
   const secured = await openCertificate(config, { ...dns, clock, log, stops })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
-  const { startedAt } = await keepLastRun(config, { clock, log, stops })
+  const times = await keepTimes(config, { clock, log, stops })
   const state = startState({ log, budgets }, stops)
   const clients = watchClients(config, { queue, state, clock, budgets, log, hashKey, stops })
   const services = watchServices(config, { ...dns, state, clock, budgets, log, stops })
@@ -196,11 +197,12 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     ...services,
     ...clients,
     configuration,
+    ...times,
     domain: config.domain,
   }
   const observation = await observe(config, { ...observed, draining: draining.signal }, stops)
   const health = () => observation.health()
-  const facts = { ...observed, health, rates: observation.rates, startedAt, draining: draining.signal }
+  const facts = { ...observed, health, rates: observation.rates, draining: draining.signal }
   const status = createNodeStatus(config, facts)
   await clients.start()
   const scanners = scannersOf(config, services, data.router)
@@ -227,6 +229,14 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     reload: () => reloader.reload(),
     stop: () => drain(draining, { log, flush, stops }),
   }
+}
+
+/** When the node started, and whether the clock that says so can be trusted. */
+async function keepTimes(config: Config, ports: Parameters<typeof keepLastRun>[1]) {
+  const { startedAt, previous } = await keepLastRun(config, ports)
+  const clockWatch = watchClock({ ...ports, previous })
+  ports.stops.defer(() => clockWatch.close())
+  return { startedAt, clockWatch }
 }
 
 async function drain(

@@ -1,5 +1,7 @@
 // Log, metrics and health of a running node. Each event reaches the log and the counters after its commit.
 
+import type { AlertWatch } from './alert-watch.ts'
+import type { ClockWatch } from './clock-watch.ts'
 import type { Server } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import { Registry } from 'prom-client'
@@ -99,6 +101,9 @@ export interface ObservationParts extends HealthParts {
   readonly tlsReports: Pick<TlsReportWatch, 'health' | 'metrics'> | null
   /** Null without targets. */
   readonly webhooks: Pick<WebhookWatch, 'health' | 'metrics'> | null
+  /** Null without `alerts`. */
+  readonly alerts: Pick<AlertWatch, 'health' | 'metrics'> | null
+  readonly clockWatch: Pick<ClockWatch, 'health' | 'metrics'>
   /** Null without `tls.acme`. */
   readonly certificates: Pick<CertificateWatch, 'health' | 'metrics'> | null
   readonly keys: Pick<KeyWatch, 'health' | 'metrics'>
@@ -217,6 +222,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     ...healthChecks(parts),
     configuration.health,
     parts.revocation.health,
+    parts.clockWatch.health,
     modes.health,
     ...reachability.checks,
     directoryHealth(sources),
@@ -224,7 +230,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     parts.bans.health,
     parts.accounts.health,
     parts.keys.health,
-    ...[parts.webhooks, parts.oauth, parts.reports, parts.fleetDns, parts.probe].flatMap((one) =>
+    ...[parts.webhooks, parts.alerts, parts.oauth, parts.reports, parts.fleetDns, parts.probe].flatMap((one) =>
       one ? [one.health] : [],
     ),
     ...[parts.certificates, parts.validation, parts.policies, parts.tlsReports].flatMap((one) =>
@@ -245,6 +251,8 @@ type Watches = Pick<
   | 'bans'
   | 'accounts'
   | 'webhooks'
+  | 'alerts'
+  | 'clockWatch'
   | 'oauth'
   | 'reports'
   | 'fleetDns'
@@ -258,6 +266,8 @@ type Watches = Pick<
 function watchMetrics({
   dnsLists,
   webhooks,
+  alerts,
+  clockWatch,
   oauth,
   reports,
   fleetDns,
@@ -270,9 +280,20 @@ function watchMetrics({
   const { spam, virus, greylist, bans, accounts, drop, validation } = watches
   return [
     ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
-    ...[validation, dnsLists, webhooks, oauth, reports, fleetDns, certificates, policies, tlsReports, probe].flatMap(
-      (source) => source?.metrics ?? [],
-    ),
+    ...[
+      validation,
+      dnsLists,
+      webhooks,
+      alerts,
+      clockWatch,
+      oauth,
+      reports,
+      fleetDns,
+      certificates,
+      policies,
+      tlsReports,
+      probe,
+    ].flatMap((source) => source?.metrics ?? []),
   ]
 }
 
@@ -287,43 +308,28 @@ export function nodeHistograms({
 
 /** Every metric of a node that is read at a scrape. */
 export function nodeGauges(
-  parts: Pick<
-    ObservationParts,
-    | 'queue'
-    | 'clock'
-    | 'certificate'
-    | 'sources'
-    | 'spam'
-    | 'virus'
-    | 'dnsLists'
-    | 'greylist'
-    | 'bans'
-    | 'accounts'
-    | 'webhooks'
-    | 'oauth'
-    | 'reports'
-    | 'fleetDns'
-    | 'certificates'
-    | 'validation'
-    | 'policies'
-    | 'tlsReports'
-    | 'probe'
-    | 'drop'
-    | 'budgets'
-    | 'configuration'
-    | 'reachability'
-    | 'proxyCount'
-    | 'passwordCount'
-    | 'signInCount'
-    | 'modes'
-    | 'meter'
-    | 'meters'
-    | 'data'
-    | 'appUse'
-    | 'certificateUse'
-    | 'keys'
-    | 'domain'
-  >,
+  parts: Watches &
+    Pick<
+      ObservationParts,
+      | 'queue'
+      | 'clock'
+      | 'certificate'
+      | 'sources'
+      | 'budgets'
+      | 'configuration'
+      | 'reachability'
+      | 'proxyCount'
+      | 'passwordCount'
+      | 'signInCount'
+      | 'modes'
+      | 'meter'
+      | 'meters'
+      | 'data'
+      | 'appUse'
+      | 'certificateUse'
+      | 'keys'
+      | 'domain'
+    >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
   const { queue, clock, configuration, reachability, sources, budgets } = parts

@@ -1,5 +1,6 @@
 // What a running node keeps about its clients: bans, and what accounts have sent; and the webhooks that inform of both.
 
+import { type AlertWatch, watchAlerts } from './alert-watch.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -16,6 +17,8 @@ export interface ClientWatch {
   readonly accounts: AccountWatch
   /** Null without targets. */
   readonly webhooks: WebhookWatch | null
+  /** Null without `alerts`. */
+  readonly alerts: AlertWatch | null
   /** Follows what the last run left. Await it before anything is delivered. */
   start(): Promise<void>
 }
@@ -38,9 +41,11 @@ export function watchClients(config: Config, { stops, ...ports }: ClientWatchPor
   stops.defer(() => accounts.close())
   const webhooks = watchWebhooks(config, ports)
   stops.defer(() => webhooks?.close())
+  const alerts = watchAlerts(config, ports)
+  stops.defer(() => alerts?.close())
   const start = async () => {
     await accounts.start()
     await webhooks?.start()
   }
-  return { bans, accounts, webhooks, start }
+  return { bans, accounts, webhooks, alerts, start }
 }

@@ -47,6 +47,8 @@ export const firstSteps: Readonly<Record<string, FirstStep>> = {
   'tls-reports': stateFile,
   reports: { step: 'run waypost report dmarc; the reason names the file or the report', section: 'reports' },
   webhooks: { step: 'check the target; its events wait for three days', section: 'webhooks' },
+  alerts: { step: 'check the webhook; the reason has the cause of the last attempt', section: 'webhooks' },
+  clock: { step: 'run timedatectl: the host must follow a time server', section: 'clock' },
   oauth: { step: 'renew the secret or the login of the client; its mail waits', section: 'oauth-clients' },
   dns: { step: 'run waypost dns check: it says what to publish', section: 'dns-records' },
   quarantine: { step: 'run waypost queue list --state held; release, bounce or remove', section: 'quarantine' },

@@ -18,6 +18,8 @@ import { watchReachability } from '../../src/node/reachability-watch.ts'
 import { watchDrop } from '../../src/node/drop-watch.ts'
 import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchAccounts } from '../../src/node/account-watch.ts'
+import { watchAlerts } from '../../src/node/alert-watch.ts'
+import { watchClock } from '../../src/node/clock-watch.ts'
 import { watchWebhooks } from '../../src/node/webhook-watch.ts'
 import { watchFleetDns } from '../../src/node/fleet-dns-watch.ts'
 import { watchValidation } from '../../src/node/validation-watch.ts'
@@ -106,6 +108,15 @@ export function allMetrics(): Registry {
         log: { ...log, error: () => undefined },
       },
     ),
+    alerts: watchAlerts(
+      {
+        hostname: 'node.example.org',
+        alerts: { webhooks: ['x'], after: 1, clear_after: 1 },
+        webhooks: [{ name: 'x', events: [], timeout: 1000, command: ['/bin/true'] }],
+      } as unknown as Config,
+      { clock, queue: { subscribe: () => undefined }, log: { ...log, error: () => undefined, bug: () => undefined } },
+    ),
+    clockWatch: watchClock({ clock, log, previous: null }),
     certificates: watchCertificate({ tls: { acme: { file: '/nowhere', http: {} } } } as unknown as Config, {
       clock,
       budgets,
