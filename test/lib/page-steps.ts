@@ -31,6 +31,7 @@ export function readSteps(text: string): Step[] {
 function normalised(line: string, home: string): string {
   return line
     .replaceAll(home, '/home/kim')
+    .replace(/\r$/, '')
     .replace(/\b(?=[A-Za-z]*\d)[0-9A-Za-z]{16}\b/g, 'QUEUE-ID')
     .replace(/SRS0=[\w+/-]{4,27}=[A-Z2-7]{2}=/g, 'SRS0=HASH=DAY=')
     .replace(/\b[0-9a-f]{64}\b/g, 'FINGERPRINT')
@@ -53,7 +54,16 @@ function missingLines(printed: readonly string[], expected: readonly string[]): 
   })
 }
 
-async function runInShell(script: string, home: string): Promise<{ readonly status: number | null; output: string }> {
+export interface ShellResult {
+  readonly status: number | null
+  /** Of standard output and standard error. */
+  readonly output: string
+}
+
+/** Runs a script of bash, which ends at the first command that fails. */
+export type Shell = (script: string) => Promise<ShellResult>
+
+async function runInShell(script: string, home: string): Promise<ShellResult> {
   const child = spawn('bash', ['-e'], { cwd: root, env: { ...process.env, HOME: home }, detached: true })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
@@ -73,9 +83,9 @@ async function runInShell(script: string, home: string): Promise<{ readonly stat
 }
 
 /** Runs the steps in one shell; returns what each printed, and the exit status of the shell. */
-async function runSteps(steps: readonly Step[], home: string) {
+async function runSteps(steps: readonly Step[], shell: Shell) {
   const script = steps.map(({ commands }, i) => `echo '${MARK}${i}'\n${commands}`).join('')
-  const { status, output } = await runInShell(script, home)
+  const { status, output } = await shell(script)
   return { status, printed: output.split(/^@@@ block \d+\n/m).slice(1) }
 }
 
@@ -92,21 +102,29 @@ export interface StepResults {
   readonly last: string | undefined
 }
 
-/** Runs all steps and removes the home folder. */
+/** Runs all steps in a shell of this machine, in an empty home folder, and removes it. */
 export async function compareSteps(steps: readonly Step[]): Promise<StepResults> {
   const home = mkdtempSync(join(tmpdir(), 'waypost-tutorial-'))
   try {
-    const { status, printed } = await runSteps(steps, home)
-    const failures = steps.flatMap(({ commands, output: expected }, i) => {
-      const lines = (printed[i] ?? '').split('\n').map((line) => normalised(line, home))
-      const missing = missingLines(
-        lines,
-        expected.map((line) => normalised(line, home)),
-      )
-      return missing.length > 0 ? [{ commands, missing, lines }] : []
-    })
-    return { failures, status, last: printed.length === steps.length ? '' : printed.at(-1) }
+    return await compareStepsIn((script) => runInShell(script, home), steps, home)
   } finally {
     rmSync(home, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+/**
+ * Runs all steps in a shell.
+ * @param home the home folder of the shell, which the page calls /home/kim
+ */
+export async function compareStepsIn(shell: Shell, steps: readonly Step[], home: string): Promise<StepResults> {
+  const { status, printed } = await runSteps(steps, shell)
+  const failures = steps.flatMap(({ commands, output: expected }, i) => {
+    const lines = (printed[i] ?? '').split('\n').map((line) => normalised(line, home))
+    const missing = missingLines(
+      lines,
+      expected.map((line) => normalised(line, home)),
+    )
+    return missing.length > 0 ? [{ commands, missing, lines }] : []
+  })
+  return { failures, status, last: printed.length === steps.length ? '' : printed.at(-1) }
 }
