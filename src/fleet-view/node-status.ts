@@ -48,6 +48,8 @@ const destination = z.object({
     })
     .nullable()
     .catch(null),
+  /** Host and reply of the last attempt for the oldest recipient; null before the first attempt, and from older nodes. */
+  lastReply: text.nullable().catch(null),
 })
 
 const queue = z.object({

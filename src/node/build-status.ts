@@ -12,7 +12,7 @@ import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { ConfigurationState } from './configuration-state.ts'
 import type { Expiring } from './health-checks.ts'
-import { reuseStats } from './queue-gauges.ts'
+import { reuse } from './queue-gauges.ts'
 
 export interface StatusParts {
   readonly clock: Clock
@@ -55,10 +55,15 @@ export function createNodeStatus(config: Config, parts: StatusParts): () => Prom
 }
 
 function queueStatus({ queue, engine, clock }: StatusParts): () => Promise<QueueStatus | null> {
-  const stats = reuseStats(queue, clock)
+  const readQueue = reuse(async () => {
+    const stats = await queue.reader.stats()
+    const destinations = stats.destinations.slice(0, DESTINATIONS)
+    const replies = await Promise.all(destinations.map(({ nextHop }) => lastReply(queue, nextHop)))
+    return { ...stats, destinations: destinations.map((one, index) => ({ ...one, lastReply: replies[index] ?? null })) }
+  }, clock)
   return async () => {
     // The health says why it cannot be read.
-    const read = await stats().catch(() => null)
+    const read = await readQueue().catch(() => null)
     if (read === null) return null
     const { paused, destinations: waits } = await engine.waits()
     const byHop = new Map(waits.map((one) => [one.nextHop, one]))
@@ -68,15 +73,24 @@ function queueStatus({ queue, engine, clock }: StatusParts): () => Promise<Queue
       oldestArrivedAt: read.oldestArrivedAt,
       noticesDue: read.noticesDue,
       suspended: read.suspended.length,
-      destinations: read.destinations.slice(0, DESTINATIONS).map(({ nextHop, waiting, earliestAttemptAt }) => ({
-        nextHop,
-        waiting,
-        earliestAttemptAt,
-        wait: byHop.get(nextHop) ?? null,
+      destinations: read.destinations.map((one) => ({
+        nextHop: one.nextHop,
+        waiting: one.waiting,
+        earliestAttemptAt: one.earliestAttemptAt,
+        wait: byHop.get(one.nextHop) ?? null,
+        lastReply: one.lastReply,
       })),
       paused,
     }
   }
+}
+
+/** What the host said at the last attempt for the oldest recipient of a destination that a bounded look finds; null without one. */
+async function lastReply({ reader }: StatusParts['queue'], nextHop: string): Promise<string | null> {
+  const { messages } = await reader.page({ destination: nextHop }, { after: null, limit: 1 })
+  const last = messages[0]?.recipients[0]?.last
+  if (!last) return null
+  return `${last.host ? `${last.host}: ` : ''}${last.reply}`.slice(0, TEXT)
 }
 
 function shortened({ kind, checks }: HealthReport): NodeStatus['health'] {

@@ -60,10 +60,15 @@ export function queueGauges(queue: Pick<OpenQueue, 'reader'>, clock: Clock): Gau
 
 /** The statistics, read at most once in five seconds. */
 export function reuseStats(queue: Pick<OpenQueue, 'reader'>, clock: Clock): () => Promise<QueueStats> {
-  let last: { readonly at: number; readonly stats: Promise<QueueStats> } | null = null
+  return reuse(() => queue.reader.stats(), clock)
+}
+
+/** What `read` gives, read at most once in five seconds. */
+export function reuse<T>(read: () => Promise<T>, clock: Clock): () => Promise<T> {
+  let last: { readonly at: number; readonly value: Promise<T> } | null = null
   return () => {
     const now = clock.monotonic()
-    if (last === null || now - last.at >= STATS_REUSE_MS) last = { at: now, stats: queue.reader.stats() }
-    return last.stats
+    if (last === null || now - last.at >= STATS_REUSE_MS) last = { at: now, value: read() }
+    return last.value
   }
 }

@@ -64,7 +64,9 @@ function installStep({ fleet, runner }: CheckListRequest): readonly string[] {
   const { dns } = nodeSettings(fleet.nodes[0] as FleetNode, fleet) as { dns?: { servers?: readonly string[] } }
   const resolver = [
     `Each host needs a validating resolver at ${(dns?.servers ?? ['its usual address']).join(', ')}, such as unbound,`,
-    'and the waypost program (deploy/README.md of the source):',
+    runner === 'systemd'
+      ? 'and the Debian package, which also brings user and unit:'
+      : 'and the waypost program (deploy/README.md of the source):',
     '',
   ]
   if (runner !== 'systemd')
@@ -79,12 +81,14 @@ function installStep({ fleet, runner }: CheckListRequest): readonly string[] {
   return [
     ...resolver,
     ...code(
-      '# Node.js 26 as `node`, and the source in /opt/waypost',
-      'useradd --system --home-dir /var/lib/waypost --shell /usr/sbin/nologin waypost',
-      'cd /opt/waypost && npm ci --omit=dev --omit=optional',
-      'install -m 755 deploy/waypost /usr/local/bin/waypost',
-      'install -m 644 deploy/waypost.service /etc/systemd/system/ && systemctl daemon-reload',
+      '# in the source: npm ci && npm run build -- --deb, then copy dist/waypost_*.deb into this folder',
+      ...fleet.nodes.flatMap((node) => [
+        `scp waypost_*.deb root@${node.hostname}:`,
+        remote(node, "'apt-get install -y ./waypost_*.deb'"),
+      ]),
     ),
+    '',
+    'On other systems, install from the source: deploy/README.md.',
     '',
     'Proof:',
     '',

@@ -5,6 +5,7 @@ import { type NodeStatus, STATUS_VERSION } from '../../src/fleet-view/node-statu
 const AT = Date.UTC(2026, 10, 21)
 const HOUR_MS = 3_600_000
 
+const REPLY = 'mx.far.example[192.0.2.9]:25: 451 4.7.1 Try\n again \u001b[31mlater'
 export function sampleStatus(changes: Partial<NodeStatus> = {}): NodeStatus {
   const counts = { received: 7, rejected: 0, delivered: 6, deferred: 1, failed: 0, expired: 0 }
   return {
@@ -22,7 +23,9 @@ export function sampleStatus(changes: Partial<NodeStatus> = {}): NodeStatus {
       oldestArrivedAt: AT - 300_000,
       noticesDue: 0,
       suspended: 0,
-      destinations: [{ nextHop: 'mx:far.example', waiting: 1, earliestAttemptAt: AT + 60_000, wait: null }],
+      destinations: [
+        { nextHop: 'mx:far.example', waiting: 1, earliestAttemptAt: AT + 60_000, wait: null, lastReply: REPLY },
+      ],
       paused: null,
     },
     rates: { fiveMinutes: counts, hour: counts },

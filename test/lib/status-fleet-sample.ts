@@ -65,7 +65,9 @@ export function sampleFleetSources(now: number): { readonly sources: readonly Fl
         oldestArrivedAt: now - 52 * MINUTE,
         noticesDue: 0,
         suspended: 0,
-        destinations: [{ nextHop: 'mx:home.example', waiting: 12, earliestAttemptAt: now + 9 * MINUTE, wait: null }],
+        destinations: [
+          { nextHop: 'mx:home.example', waiting: 12, earliestAttemptAt: now + 9 * MINUTE, wait: null, lastReply: null },
+        ],
         paused: null,
       },
       ...changes,

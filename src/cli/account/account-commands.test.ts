@@ -44,7 +44,7 @@ it('holds and releases without a node', async () => {
   // A user named node is not taken for the node itself.
   expect(await list()).toEqual([0, 'user:kim  on hold since 2026-11-21T00:00:00.000Z by operator node: leak\n'])
   expect(await change('release', NOW + 1000)).toEqual([0, 'user:kim is released\n'])
-  expect(await list()).toEqual([0, ''])
+  expect(await list()).toEqual([0, 'no account is on hold, and nothing is announced\n'])
   expect((await list(true))[1]).toMatch(/held since .*: leak; released 2026-11-21T00:00:01.000Z by operator node: leak/)
 })
 
@@ -56,7 +56,7 @@ it('announces newsletters until a time, and withdraws them', async () => {
   expect(await allow(500, NOW + 60_000)).toEqual([0, text])
   expect([await list(), await list(false, NOW + 60_000)]).toEqual([
     [0, text],
-    [0, ''],
+    [0, 'no account is on hold, and nothing is announced\n'],
   ])
   expect(await allow(0, NOW)).toEqual([0, 'user:kim has no announcement any more\n'])
   expect(await allow(0, NOW)).toEqual([1, 'user:kim has no announcement\n'])

@@ -23,12 +23,17 @@ export function accountList({ all, now, ...options }: ListOptions, io: Io): Prom
       const holds = (reader?.holds() ?? []).filter(({ endedAt }) => all || endedAt === null)
       const announcements = reader?.announcements(now) ?? []
       if (options.json) json(io.stdout, { holds, announcements })
-      else for (const text of [...holds.map(holdText), ...announcements.map(announcementText)]) line(io.stdout, text)
+      else for (const text of listTexts(holds, announcements)) line(io.stdout, text)
       return OK
     } finally {
       reader?.close()
     }
   })
+}
+
+function listTexts(holds: readonly HoldRow[], announcements: readonly Announcement[]): readonly string[] {
+  const rows = [...holds.map(holdText), ...announcements.map(announcementText)]
+  return rows.length > 0 ? rows : ['no account is on hold, and nothing is announced']
 }
 
 /** `user:kim  on hold since 2026-11-21T10:00:00.000Z by node: unusual, score 7 of 6 (RECIPIENTS 4 …)`. */

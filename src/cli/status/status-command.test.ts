@@ -50,6 +50,8 @@ describe('a running node', () => {
       'health        ok',
       'queue         2 messages, the oldest 5m old, 1 held',
       '              1 for mx:far.example: next attempt in 1m',
+      '                - mx.far.example[192.0.2.9]:25: 451 4.7.1 Try again',
+      '                  \\u001b[31mlater',
       'last 5 min    7 received, 6 delivered, 1 deferred',
       'last hour     7 received, 6 delivered, 1 deferred',
       'reload        done 2026-11-20 23:00Z (1h ago); restart required for: peers',

@@ -13,6 +13,8 @@ import type { NodeView } from './ask-status.ts'
 const WIDTH = 80
 const LABEL = 14
 const DAY_MS = 86_400_000
+/** Characters of a reply: three lines. */
+const REPLY = 180
 /** Before an advice. */
 const DASH = `${' '.repeat(LABEL)}  - `
 
@@ -71,7 +73,7 @@ function queueLines(queue: QueueStatus | null, now: number): string[] {
   return [
     ...row('queue', messages === 0 ? 'empty' : [`${counted(messages, 'message')}${oldest}`, ...more].join(', ')),
     ...(paused === null ? [] : row('', `nothing is attempted: ${paused}`)),
-    ...destinations.flatMap((one) => row('', destinationLine(one, now))),
+    ...destinations.flatMap((one) => [...row('', destinationLine(one, now)), ...replyLines(one)]),
   ]
 }
 
@@ -81,6 +83,11 @@ function destinationLine(
 ): string {
   const next = earliestAttemptAt > now ? `next attempt in ${age(earliestAttemptAt - now)}` : 'due now'
   return `${waiting} for ${nextHop}: ${wait === null ? next : destinationText(wait, now)}`
+}
+
+/** What its host said last: why it waits. */
+function replyLines({ lastReply }: QueueStatus['destinations'][number]): string[] {
+  return lastReply === null ? [] : row(DASH, lastReply.replace(/\s+/g, ' ').slice(0, REPLY), DASH.length)
 }
 
 function rateText(counts: RateCounts): string {
