@@ -13,6 +13,7 @@ const writers: Readonly<Record<string, string>> = {
   'cli/io.ts': 'escapes each line',
   'cli/secrets/dkim-sign.ts': 'the signed message, octet by octet',
   'cli/secrets/read-secret.ts': 'the prompt and a line feed',
+  'demo/run-breaks.ts': 'as run-demo.ts',
   'demo/run-demo.ts': 'colours; remote text in it is escaped',
   'main.ts': 'an error of the standard output itself',
 }

@@ -59,7 +59,7 @@ export function queueGauges(queue: Pick<OpenQueue, 'reader'>, clock: Clock): Gau
 }
 
 /** The statistics, read at most once in five seconds. */
-export function reuseStats(queue: Pick<OpenQueue, 'reader'>, clock: Clock): () => Promise<QueueStats> {
+function reuseStats(queue: Pick<OpenQueue, 'reader'>, clock: Clock): () => Promise<QueueStats> {
   return reuse(() => queue.reader.stats(), clock)
 }
 
