@@ -1,4 +1,4 @@
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -12,7 +12,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const report = process.env['WAYPOST_TEST_REPORT']
 
 // A file with nodes or peers uses a third of one processor: it waits for processes, retries and attacks. See docs/decisions/0080.
-const filesAtOnce = Math.ceil(2.5 * availableParallelism())
+const FILES_PER_PROCESSOR = 2.5
+// A worker, and four nodes of 180 MB.
+const OCTETS_PER_FILE = 1024 ** 3
+const filesAtOnce = Math.ceil(Math.min(FILES_PER_PROCESSOR * availableParallelism(), totalmem() / OCTETS_PER_FILE))
 
 // Only ends a test that hangs: the speed of a busy machine is not tested.
 const patience = { testTimeout: 60_000, hookTimeout: 60_000 }

@@ -66,7 +66,7 @@ export async function startAuthority(
     if (questions.length > MAX_QUESTIONS_KEPT) questions.shift()
     return reply(query, table, transport)
   }
-  const { udp, tcp, port } = await listen(host, at.port ?? 0)
+  const { udp, tcp, port } = await listenOnBoth(host, at.port ?? 0)
   udp.on('message', (data, peer) => {
     const response = answer(data, 'udp')
     if (response !== null) udp.send(response, peer.port, peer.address)
@@ -90,7 +90,10 @@ export async function startAuthority(
 }
 
 /** Binds both transports to one port; with `wanted` 0, tries again if the free UDP port is in use on TCP. */
-async function listen(host: string, wanted: number): Promise<{ udp: UdpSocket; tcp: Server; port: number }> {
+export async function listenOnBoth(
+  host: string,
+  wanted: number,
+): Promise<{ udp: UdpSocket; tcp: Server; port: number }> {
   for (let attempt = 0; ; attempt++) {
     const udp = createSocket(host.includes(':') ? 'udp6' : 'udp4')
     await new Promise<void>((resolve, reject) => {

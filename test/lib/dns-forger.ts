@@ -2,8 +2,9 @@
 // no key of a zone, so what it replaces is not signed.
 
 import { createSocket } from 'node:dgram'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import dnsPacket from 'dns-packet'
+import { listenOnBoth } from '../../src/demo/authority.ts'
 
 export type Forgery =
   /** Records without signatures. */
@@ -38,19 +39,19 @@ export async function startDnsForger(authority: number): Promise<DnsForger> {
     sent.set(key, (sent.get(key) ?? 0) + 1)
     return forgery.kind === 'alteration' ? altered(right, forgery) : invented(decoded, question, forgery)
   }
-  const udp = createSocket('udp4')
+  const { udp, tcp, port } = await listenOnBoth('127.0.0.1', 0)
   const open = new Set<Socket>()
-  udp.on('message', (query, { port, address }) => {
+  udp.on('message', (query, asker) => {
     const onward = createSocket('udp4')
     onward.on('error', () => onward.close())
     onward.once('message', (answer) => {
       onward.close()
       const forged = forge(query, answer)
-      udp.send(forged, port, address)
+      udp.send(forged, asker.port, asker.address)
     })
     onward.send(query, authority, '127.0.0.1')
   })
-  const tcp = createServer((client) => {
+  tcp.on('connection', (client) => {
     const onward = connect(authority, '127.0.0.1')
     for (const socket of [client, onward]) {
       open.add(socket)
@@ -70,12 +71,6 @@ export async function startDnsForger(authority: number): Promise<DnsForger> {
       const query = queries.find((one) => one.readUInt16BE(0) === answer.readUInt16BE(0))
       client.write(framed(query ? forge(query, answer) : answer))
     })
-  })
-  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', () => resolve()))
-  const { port } = udp.address()
-  await new Promise<void>((resolve, reject) => {
-    tcp.once('error', reject)
-    tcp.listen(port, '127.0.0.1', resolve)
   })
   return {
     port,
