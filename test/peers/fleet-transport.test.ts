@@ -113,7 +113,7 @@ describe.runIf(ensurePeers(['nsd', 'unbound', 'ldns', 'openssl']))('mail to doma
   beforeAll(async () => {
     fleet = await startAttackedFleet()
   }, 120_000)
-  afterAll(() => fleet.close())
+  afterAll(() => fleet?.close())
 
   const nameOf = (kind: Kind, { domain }: Cell, prefix = '') => `${prefix}${kind}@${domain}`
   const each = <Result>(use: (kind: Kind, cell: Cell) => Result): Result[] =>
