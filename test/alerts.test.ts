@@ -14,6 +14,7 @@ interface Rule {
 const file = readFileSync(new URL('../deploy/alerts.yaml', import.meta.url), 'utf8')
 const rules = (parse(file) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules)
 const page = readFileSync(new URL('../docs/how-to/answer-alerts.md', import.meta.url), 'utf8')
+const playbook = readFileSync(new URL('../docs/how-to/playbook.md', import.meta.url), 'utf8')
 const sections = new Set(
   [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => (heading ?? '').toLowerCase().replaceAll(' ', '-')),
 )
@@ -30,10 +31,10 @@ describe('alert rules', () => {
     expect(used.length + (expr.startsWith('up{') ? 1 : 0)).toBeGreaterThan(0)
   })
 
-  it.each(rules)('$alert has a section in the page about alerts', ({ annotations: { how_to: place } }) => {
-    const [file, section = ''] = place.split('#')
-    expect(file).toBe('docs/how-to/answer-alerts.md')
-    expect(sections).toContain(section)
+  it.each(rules)('$alert has a page of the playbook, or a section in the page about alerts', ({ annotations }) => {
+    const [file, section = ''] = annotations.how_to.split('#')
+    if (file === 'docs/how-to/answer-alerts.md') expect(sections).toContain(section)
+    else expect(playbook).toContain(`(${file?.replace('docs/how-to/', '')})`)
   })
 
   it('name the node, and what to do first', () => {

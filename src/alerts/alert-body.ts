@@ -1,19 +1,20 @@
 // What a target of alerts gets: a sentence with the first step, and the same as fields.
 
 import { createHash } from 'node:crypto'
-import { ALERT_PAGE, firstSteps, type FirstStep } from '../observe/first-steps.ts'
+import { type FirstStep, firstSteps, howToOf } from '../observe/first-steps.ts'
 import type { Alert } from './alert-states.ts'
 
 const blocked: FirstStep = {
-  step: 'run waypost trace for a refused recipient, then follow the page',
+  step: 'run waypost report blocked, then follow the page',
   section: 'blocked',
+  page: 'deal-with-a-blocked-address.md',
 }
 const ID_DIGITS = 32
 
 /** JSON. `node` is the name of this node, `at` unix milliseconds. */
 export function alertBody(alert: Alert, { node, at }: { readonly node: string; readonly at: number }): string {
   const first = alert.name.startsWith('blocked ') ? blocked : firstSteps[alert.name]
-  const howTo = first && `${ALERT_PAGE}#${first.section}`
+  const howTo = first && howToOf(first)
   const since = new Date(alert.since).toISOString()
   const text =
     alert.state === 'raised'

@@ -64,6 +64,12 @@ const corpus: readonly [wanted: ReplyClass, verbatim: string, host?: string, pha
     'dot',
   ],
   [
+    'blocked',
+    '550-5.7.1 [192.0.2.1] Gmail sees that this mail is likely suspicious due to the very low\n550-5.7.1 reputation of the sending IP address, so it has been\n550 5.7.1 blocked. - gsmtp',
+    GOOGLE,
+    'dot',
+  ],
+  [
     'unknown-user',
     '550-5.1.1 The account that you tried to reach does not exist. Look for typing errors\n550 5.1.1 in the address. - gsmtp',
     GOOGLE,
@@ -158,6 +164,12 @@ const corpus: readonly [wanted: ReplyClass, verbatim: string, host?: string, pha
     'blocked',
     '554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help or to write to tosa@rx.t-online.de)',
     'mx00.t-online.de',
+    'greeting',
+  ],
+  [
+    'blocked',
+    '554 IP=192.0.2.1 - None/bad reputation. (Ask your postmaster or write to tobr@rx.t-online.de for a reset.) (NOWL)',
+    'mx03.t-online.de',
     'greeting',
   ],
   // France, Russia, China, America

@@ -2,7 +2,7 @@
 // hiera-examples/. All files are in one temporary folder.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { generateKey } from '../dkim/key-store.ts'
@@ -39,8 +39,10 @@ export interface Fleet {
   readonly dkimRecords: readonly KeyRecord[]
   configOf(node: NodeName): string
   dataOf(node: NodeName): string
-  /** Changes the YAML of a node, or writes that of a further one that starts with the others. Before `start`. */
+  /** Changes the YAML of a node, or writes that of a further one. Before it starts. */
   configure(node: string, change: (yaml: NodeYaml) => NodeYaml): void
+  /** Starts one node; `start` starts those of every demonstration. */
+  startNode(node: string): Promise<void>
   /** Kills a node as a failed host does. */
   kill(node: NodeName): Promise<void>
   start(): Promise<void>
@@ -78,11 +80,13 @@ export function hostOf(name: NodeName): string {
   return `${name}-01.${DOMAIN}`
 }
 
-type Running = Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'configure' | 'kill' | 'start' | 'stop'>
+type Running = Pick<
+  Fleet,
+  'folder' | 'ports' | 'configOf' | 'dataOf' | 'configure' | 'startNode' | 'kill' | 'start' | 'stop'
+>
 
 function running(settings: FleetSettings): Running {
   const { folder, ports } = settings
-  const names = new Set<string>(Object.keys(nodeAddresses))
   const processes = new Map<string, NodeProcess>()
   const startNode = async (name: string) =>
     void processes.set(name, await startNodeProcess(configOf(name), join(folder, `${name}.log`)))
@@ -93,14 +97,14 @@ function running(settings: FleetSettings): Running {
     configOf,
     dataOf: (name) => parse(readFileSync(configOf(name), 'utf8')).data,
     configure: (name, change) => {
-      const before: NodeYaml = names.has(name) ? parse(readFileSync(configOf(name), 'utf8')) : {}
+      const before: NodeYaml = existsSync(configOf(name)) ? parse(readFileSync(configOf(name), 'utf8')) : {}
       writeFileSync(configOf(name), stringify(change(before)))
-      names.add(name)
     },
+    startNode,
     kill: async (name) => processes.get(name)?.stop('SIGKILL'),
     start: async () => {
       // Wait for all, even if one fails: `stop` must know every running process.
-      const started = await Promise.allSettled([...names].map(startNode))
+      const started = await Promise.allSettled(Object.keys(nodeAddresses).map(startNode))
       const failed = started.find((one) => one.status === 'rejected')
       if (failed) throw failed.reason
     },

@@ -42,7 +42,8 @@ export async function runBreaks(
   try {
     if ((await Promise.race([bringHealthyMail(stage), stopped])) === undefined) return 'broken'
     print(colours.success('✔ healthy mail: Ann reaches Kim through mx and srs, Lee sends through submission.'))
-    for (const kind of kinds) {
+    for (const [i, kind] of kinds.entries()) {
+      if (i > 0 && !(await isWanted(kind, { stage, stopped }))) return 'repaired'
       const broken = await Promise.race([kind.run(stage), stopped])
       if (broken === undefined) return 'broken'
       print(announcement(kind, broken, { fleet: stage.fleet, colours }))
@@ -64,6 +65,18 @@ export async function runBreaks(
     ])
     await running.close()
   }
+}
+
+/** Waits until the operator asks for the next fault; false if the demonstration ends before. */
+async function isWanted(
+  { kind }: Break,
+  { stage, stopped }: { readonly stage: Stage; readonly stopped: Promise<void> },
+): Promise<boolean> {
+  stage.print(`The next fault comes when you make this file: ${join(stage.fleet.folder, 'outside', kind)}`)
+  const end: { is: boolean } = { is: false }
+  void stopped.then(() => (end.is = true))
+  while (!end.is && !stage.hasCalled(kind)) await Promise.race([commandClock.sleep(LOOK_MS), stopped])
+  return !end.is
 }
 
 /** Reasons that the last line names. */

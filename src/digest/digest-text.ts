@@ -3,7 +3,7 @@
 import { counted } from '../lib/counted.ts'
 import { hangingLines } from '../lib/hanging-lines.ts'
 import { printable } from '../lib/printable.ts'
-import { ALERT_PAGE, firstSteps } from '../observe/first-steps.ts'
+import { firstSteps, howToOf } from '../observe/first-steps.ts'
 import type { Digest } from './gather-digest.ts'
 
 const WIDTH = 78
@@ -76,7 +76,7 @@ function attentionLines({ status }: Digest): string[] {
     const first = firstSteps[name]
     return [
       `${name} ${health.kind}: ${health.reason}`,
-      ...(first ? [`  - ${first.step}`, `  - ${ALERT_PAGE}#${first.section}`] : []),
+      ...(first ? [`  - ${first.step}`, `  - ${howToOf(first)}`] : []),
     ]
   })
 }

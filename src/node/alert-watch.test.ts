@@ -87,7 +87,7 @@ it('sends the first refusal of a provider as blocked, and its end after a day', 
   await settle()
   expect(sent[0]?.alert).toMatchObject({
     name: 'blocked far.example',
-    how_to: 'docs/how-to/answer-alerts.md#blocked',
+    how_to: 'docs/how-to/deal-with-a-blocked-address.md',
   })
   publish([refusal])
   await clock.advance(86_400_000 + 30_000)

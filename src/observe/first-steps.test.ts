@@ -1,9 +1,9 @@
 // Every health check has a first step, and its section is in the page that explains the alerts.
 
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { ALERT_PAGE, firstSteps } from './first-steps.ts'
+import { ALERT_PAGE, firstSteps, howToOf } from './first-steps.ts'
 
 const root = join(import.meta.dirname, '../..')
 const headings = readFileSync(join(root, ALERT_PAGE), 'utf8').match(/^## .*$/gm) ?? []
@@ -17,7 +17,9 @@ it('exists for the checks of src/node', () => {
   expect(names.filter((name) => firstSteps[name] === undefined)).toEqual([])
 })
 
-it.each(Object.entries(firstSteps))('%s has a section in the page', (_name, { section, step }) => {
+it.each(Object.entries(firstSteps))('%s has a section in the page', (_name, first) => {
+  const { section, step } = first
   expect(anchors).toContain(section)
+  expect(existsSync(join(root, howToOf(first).replace(/#.*/, '')))).toBe(true)
   expect(step.length).toBeLessThan(80)
 })

@@ -3,23 +3,37 @@
 
 export interface FirstStep {
   readonly step: string
-  /** A heading of the page, as an anchor. */
+  /** A heading of the page about alerts, as an anchor. */
   readonly section: string
+  /** A page of the playbook, if one has the repair; its name without the folder. */
+  readonly page?: string
 }
 
-/** The page of all sections, below the root of the source tree. */
-export const ALERT_PAGE = 'docs/how-to/answer-alerts.md'
+/** Where the pages are, below the root of the source tree. */
+const FOLDER = 'docs/how-to/'
+/** The page of all sections. */
+export const ALERT_PAGE = `${FOLDER}answer-alerts.md`
+
+/** The page or section that has the rest. */
+export function howToOf({ section, page }: Pick<FirstStep, 'section' | 'page'>): string {
+  return page === undefined ? `${ALERT_PAGE}#${section}` : `${FOLDER}${page}`
+}
 
 const stateFile = { step: 'check space and permissions of the file in the data directory', section: 'state-files' }
 const scanner = { step: 'check that the server runs and that the node can connect to it', section: 'scanners' }
 const certificate = {
   step: 'put a new one into the same files and run waypost reload',
   section: 'certificates',
+  page: 'when-a-certificate-has-expired.md',
 }
 
 /** By the name of the health check. */
 export const firstSteps: Readonly<Record<string, FirstStep>> = {
-  queue: { step: 'free space on the file system of the data directory; queued mail is safe', section: 'disk' },
+  queue: {
+    step: 'free space on the file system of the data directory; queued mail is safe',
+    section: 'disk',
+    page: 'when-the-disk-is-full.md',
+  },
   certificate,
   acme: {
     step: 'run waypost certificates list, correct, run waypost certificates renew',
@@ -38,7 +52,11 @@ export const firstSteps: Readonly<Record<string, FirstStep>> = {
   resolver: { step: 'restart the resolver of dns.servers; until it answers, mail waits', section: 'resolver' },
   dnssec: { step: 'use a resolver that validates, on this host', section: 'resolver' },
   peers: { step: 'run waypost check: it names the cause for each node', section: 'peers' },
-  directory: { step: 'run waypost directory status', section: 'directory-sources' },
+  directory: {
+    step: 'run waypost directory status',
+    section: 'directory-sources',
+    page: 'when-the-directory-is-gone.md',
+  },
   budgets: { step: 'find out who fills the budget; its name is in the reason', section: 'budgets' },
   bans: stateFile,
   accounts: stateFile,

@@ -45,7 +45,7 @@ function matches(printed: string, expected: string): boolean {
 }
 
 /** The expected lines that do not appear in the printed ones, in order. */
-function missingLines(printed: readonly string[], expected: readonly string[]): string[] {
+export function missingLines(printed: readonly string[], expected: readonly string[]): string[] {
   let from = 0
   return expected.filter((line) => {
     const at = printed.findIndex((one, i) => i >= from && matches(one, line))
@@ -63,8 +63,13 @@ export interface ShellResult {
 /** Runs a script of bash, which ends at the first command that fails. */
 export type Shell = (script: string) => Promise<ShellResult>
 
-async function runInShell(script: string, home: string): Promise<ShellResult> {
-  const child = spawn('bash', ['-e'], { cwd: root, env: { ...process.env, HOME: home }, detached: true })
+/** Runs a script with bash, and kills what it leaves running. @param options by default the script ends at the first command that fails */
+export async function runInShell(
+  script: string,
+  home: string,
+  { cwd = root, options = ['-e'] }: { readonly cwd?: string; readonly options?: readonly string[] } = {},
+): Promise<ShellResult> {
+  const child = spawn('bash', options, { cwd, env: { ...process.env, HOME: home }, detached: true })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))

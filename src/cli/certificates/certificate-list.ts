@@ -121,7 +121,7 @@ async function ownCertificate({ tls }: Config): Promise<OwnCertificate | null> {
 function print(one: Listed, waiting: WaitingKey | undefined, io: Io): void {
   line(io.stdout, `${one.key}: ${one.names.join(', ') || 'no name'}`)
   line(io.stdout, `  issued by ${one.issuer}`)
-  line(io.stdout, `  valid until ${one.expires} (${one.daysLeft} days)`)
+  line(io.stdout, `  valid until ${one.expires} (${one.daysLeft < 0 ? 'expired' : `${one.daysLeft} days`})`)
   line(io.stdout, `  key sha256:${one.keyFingerprint}`)
   for (const record of one.tlsa) line(io.stdout, `  ${record}`)
   if (!waiting) return

@@ -24,6 +24,11 @@ export async function demo(options: DemoFlags, io: Io): Promise<number> {
     for (const one of listOfBreaks()) line(io.stderr, one)
     return USAGE
   }
+  const alone = names.length > 1 ? names.find((name) => breakKinds.get(name)?.isAlone) : undefined
+  if (alone !== undefined) {
+    line(io.stderr, `found --break ${options.break}, expected ${alone} alone: it has another fleet`)
+    return USAGE
+  }
   // SIGHUP arrives when the terminal closes. The nodes would treat it as a reload and keep running.
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())

@@ -13,6 +13,7 @@ import {
 } from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
+import type { BlockedOptions } from './report-blocked.ts'
 import type { ReportOptions } from './report-options.ts'
 import type { ReportChecksOptions } from './report-checks.ts'
 
@@ -55,7 +56,24 @@ export function declareReport(program: Command, io: Io, finish: Finish): void {
       const { reportDigest } = await import('./report-digest.ts')
       finish(await reportDigest({ ...options, since: since ?? now - WEEK_MS, now }, io))
     })
+  declareBlocked(report, io, finish)
   declareReceived(report, io, finish)
+}
+
+function declareBlocked(report: Command, io: Io, finish: Finish): void {
+  withTimes(
+    describeCommand(
+      report.command('blocked'),
+      'list the providers that refuse this node as blocked; with a provider, print a request to end the block',
+      'none refuses in that time',
+    ),
+  )
+    .argument('[provider]', 'a name of the list')
+    .option('--no-dns', 'ask the DNS for no records of this node')
+    .action(async (provider: string | undefined, options: CommonOptions & Partial<BlockedOptions>) => {
+      const { reportBlocked } = await import('./report-blocked.ts')
+      finish(await reportBlocked({ ...options, ...timesOf(options), provider, dns: options.dns !== false }, io))
+    })
 }
 
 /** Reports that other organizations send. */

@@ -4,7 +4,7 @@ import type { NodeStatus, QueueStatus } from '../../fleet-view/node-status.ts'
 import { counted } from '../../lib/counted.ts'
 import { hangingLines } from '../../lib/hanging-lines.ts'
 import { printable } from '../../lib/printable.ts'
-import { ALERT_PAGE, firstSteps } from '../../observe/first-steps.ts'
+import { firstSteps, howToOf } from '../../observe/first-steps.ts'
 import type { LastRun } from '../../node/last-run.ts'
 import { type RateCounts, ratedKinds } from '../../observe/event-history.ts'
 import { age, destinationText } from '../../queue/scheduling/why-waiting.ts'
@@ -58,7 +58,7 @@ function healthLines({ kind, checks }: NodeStatus['health']): string[] {
 function adviceLines(check: string): string[] {
   const first = firstSteps[check]
   if (!first) return []
-  return [first.step, `${ALERT_PAGE}#${first.section}`].flatMap((text) => row(DASH, text, DASH.length))
+  return [first.step, howToOf(first)].flatMap((text) => row(DASH, text, DASH.length))
 }
 
 function queueLines(queue: QueueStatus | null, now: number): string[] {

@@ -2,6 +2,9 @@
 // again when it has a request with what it needs to know.
 
 import { nodeAddresses } from '../demo-addresses.ts'
+import { ARRIVAL_TIMEOUT_MS } from '../environment.ts'
+import { deferredAt } from '../deferred-at.ts'
+import { until } from '../until.ts'
 import { hostOf } from '../fleet.ts'
 import type { Refusal } from '../internet-host.ts'
 import type { Break, Stage } from './break.ts'
@@ -95,6 +98,8 @@ export const blocked: readonly Break[] = providers.map((provider) => ({
     const domain = provider.mailbox.split('@')[1] as string
     dns.zone.set(domain, { MX: `10 ${provider.mxHost}` })
     dns.zone.set(provider.mxHost, { A: provider.address })
+    const reverse = `${nodeAddresses.srs.split('.').toReversed().join('.')}.in-addr.arpa`
+    dns.zone.set(reverse, { PTR: hostOf('srs') })
   },
   run: (stage) => run(provider, stage),
 }))
@@ -102,10 +107,13 @@ export const blocked: readonly Break[] = providers.map((provider) => ({
 async function run({ name, alias, mailbox, mxHost, address, refusal }: Provider, stage: Stage) {
   const { fleet, post, startHost, readCall, print } = stage
   const answer = () => answerTo(readCall(`request-${name}`))
-  const host = await startHost({ name: mxHost, address, refusal: { ...refusal, isOver: () => answer() === REMOVED } })
+  await startHost({ name: mxHost, address, refusal: { ...refusal, isOver: () => answer() === REMOVED } })
   const send = (subject: string) => post.fromAnn({ to: `${alias}@example.org`, mailbox, subject })
   await send('Keys')
-  await send('Keys again')
+  // The refusal pauses the destination, so that what comes after it waits. One of the greeting defers the message, others return it.
+  await until(async () => post.missing().length === 0 || (await deferredAt(fleet, 'srs')) > 0, ARRIVAL_TIMEOUT_MS)
+  await send('Keys, again')
+  await send('And the plan')
   let printed = ''
   return {
     report: [
@@ -113,17 +121,12 @@ async function run({ name, alias, mailbox, mxHost, address, refusal }: Provider,
       `${mailbox} writes: your mail has not reached us since this morning.`,
     ],
     commands: [`queue stats -c ${fleet.configOf('srs')}`, `trace ${mailbox} -c ${fleet.configOf('srs')}`],
-    look: async () => {
+    look: () => {
       const said = answer()
-      if (said !== '' && said !== printed) {
-        print(`  the provider answers: ${said}`)
-        // Ann asks again whether her mail arrives now.
-        if (said === REMOVED) await send('Keys, third')
-      }
+      if (said !== '' && said !== printed) print(`  the provider answers: ${said}`)
       printed = said
       if (said !== REMOVED) return [`the provider refuses mail from ${nodeAddresses.srs}`]
-      const hasArrived = host.mails.some((mail) => mail.to.includes(mailbox))
-      return hasArrived ? post.missing() : [`no mail has reached ${mailbox} since the block ended`]
+      return post.missing()
     },
   }
 }

@@ -1,5 +1,5 @@
-// A forger has sent spam in the name of treasurer@example.org elsewhere. Its bounces come to us, and the provider of the treasurer, Wim,
-// limits what Wim may receive, so Wim's other mail waits behind them.
+// A forger has sent spam in the name of payroll@example.org elsewhere. Its bounces come to us, and the provider of the accountants, to whom
+// that address is forwarded, limits what they may receive, so their other mail waits behind the bounces.
 
 import { sendTestMail, type Sent } from '../../cli/mail/mail-client.ts'
 import { commandClock } from '../../lib/clock.ts'
@@ -9,9 +9,9 @@ import { nodeAddresses } from '../demo-addresses.ts'
 import type { Refusal } from '../internet-host.ts'
 import type { Break, Stage } from './break.ts'
 
-const FORGED = 'treasurer@example.org'
-const WIM = 'wim@mail.example.com'
-const PROVIDER = { name: 'mx.mail.example.com', address: '127.0.2.31' } as const
+const FORGED = 'payroll@example.org'
+const ACCOUNTANTS = 'payroll@ledger.example.com'
+const PROVIDER = { name: 'mx.ledger.example.com', address: '127.0.2.31' } as const
 /** Bounces before anyone notices. */
 const FIRST = 400
 /** Connections at a time, as those of many hosts. */
@@ -19,14 +19,14 @@ const PARALLEL = 8
 /** Messages that the provider accepts for a person without a pause. */
 const ACCEPTED = 40
 /** A pause that lifts its limit, ms. Real ones are some minutes. */
-const QUIET_MS = 1500
+const QUIET_MS = 500
 
 export const bounceStorm: Break = {
   kind: 'bounce-storm',
   about: 'bounces of mail that a forger sent in our name flood a mailbox',
   page: 'docs/how-to/when-bounces-flood-in.md',
   prepare: ({ dns }) => {
-    dns.zone.set('mail.example.com', { MX: `10 ${PROVIDER.name}` })
+    dns.zone.set('ledger.example.com', { MX: `10 ${PROVIDER.name}` })
     dns.zone.set(PROVIDER.name, { A: PROVIDER.address })
   },
   run: async (stage) => {
@@ -43,10 +43,11 @@ export const bounceStorm: Break = {
       return (await Promise.all(senders)).findLast((one) => one !== null)
     }
     await more(FIRST)
-    await post.fromAnn({ to: 'wim@example.org', mailbox: WIM, subject: 'Our appointment' })
+    await post.fromAnn({ to: FORGED, mailbox: ACCOUNTANTS, subject: 'Hours of November' })
     return {
       report: [
-        'Wim writes: my mailbox is full of error reports about mail that I have not sent. Ann says that her mail to me is delayed.',
+        'The accountants write: payroll@example.org brings us error reports by the hundred, about mail that none of us sent.',
+        'Ann writes: I wait for their answer. Have they got my mail?',
       ],
       commands: [`status -c ${fleet.configOf('srs')}`, `queue stats -c ${fleet.configOf('srs')}`],
       look: () => look(stage, () => more(1)),
@@ -54,7 +55,7 @@ export const bounceStorm: Break = {
   },
 }
 
-/** Too many messages for Wim without a pause between two of them. */
+/** Too many messages for the accountants without a pause between two of them. */
 function rateLimit(): Refusal {
   let count = 0
   let lastAt = 0
@@ -63,7 +64,7 @@ function rateLimit(): Refusal {
     code: 450,
     lines: () => ['4.2.1 The user you are trying to contact is receiving mail at a rate that prevents more'],
     recipient: (address) => {
-      if (address !== WIM) return false
+      if (address !== ACCOUNTANTS) return false
       const now = commandClock.monotonic()
       count = now - lastAt > QUIET_MS ? 1 : count + 1
       lastAt = now

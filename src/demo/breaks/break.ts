@@ -39,6 +39,8 @@ export interface Break {
   /** The page of the playbook, below the root of the source tree. */
   readonly page: string
   readonly prepare?: Preparation
+  /** True: its fleet is not that of the other kinds, so it does not follow them on one fleet. */
+  readonly isAlone?: boolean
   run(stage: Stage): Promise<Broken>
   /** Ends what `prepare` started, after the nodes have stopped. */
   close?(): Promise<void> | void

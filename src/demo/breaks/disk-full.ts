@@ -36,7 +36,11 @@ export function diskFull(): Break {
       }
       const minFree = state.mount === null ? freeSpace(disk) - LEFT : MIN_FREE
       mkdirSync(join(disk, 'data'), { mode: 0o700 })
-      fleet.configure('mx', (yaml) => ({ ...yaml, data: join(disk, 'data'), queue: { min_free: minFree } }))
+      fleet.configure('mx', (yaml) => ({
+        ...yaml,
+        data: join(disk, 'data'),
+        queue: { ...(yaml['queue'] as object), min_free: minFree },
+      }))
     },
     run: (stage) => run(stage, state.mount !== null),
     close: unmount,

@@ -25,13 +25,11 @@ export function ldapGone(): Break {
     prepare: async ({ fleet }) => {
       const server = await startDirectoryServer(people)
       running.server = server
-      for (const node of ['mx', 'srs'] as const)
-        fleet.configure(node, (yaml) => ({
-          ...yaml,
-          directory: {
-            ldap: { urls: [server.url], base: server.base, filter: '(objectClass=inetOrgPerson)', refresh: REFRESH },
-          },
-        }))
+      const ldap = { urls: [server.url], base: server.base, filter: '(objectClass=inetOrgPerson)', refresh: REFRESH }
+      for (const node of ['mx', 'srs'] as const) fleet.configure(node, (yaml) => ({ ...yaml, directory: { ldap } }))
+      // The mx may read the newcomer before the srs node does, which then defers the mail for some time.
+      const soon = { minimal_backoff: REFRESH, maximal_backoff: REFRESH }
+      fleet.configure('mx', (yaml) => ({ ...yaml, queue: { ...(yaml['queue'] as object), ...soon } }))
     },
     run: (stage) => run(stage, running.server as DirectoryServer),
     close: async () => running.server?.stop(),

@@ -26,8 +26,6 @@ export interface Post {
   missing(): readonly string[]
   /** All letters so far. */
   readonly count: () => number
-  /** True if a letter to this address arrived at this mailbox. */
-  arrivedAt(mailbox: string): number
   close(): Promise<void>
 }
 
@@ -91,7 +89,6 @@ export function createPost(fleet: Fleet, hosts: () => readonly InternetHost[]): 
       return sendings.flatMap((one) => problemOf(one, all))
     },
     count: () => sendings.length,
-    arrivedAt: (mailbox) => mails().filter((mail) => mail.to.includes(mailbox)).length,
     close: async () => {
       closed = true
       await Promise.all(running)

@@ -1,6 +1,9 @@
 // A provider accepts connections and does not answer in time, so the mail for it waits at the srs node.
 
+import { deferredAt } from '../deferred-at.ts'
 import { hostAddresses } from '../demo-addresses.ts'
+import { ARRIVAL_TIMEOUT_MS } from '../environment.ts'
+import { until } from '../until.ts'
 import type { Break } from './break.ts'
 
 const CALL = 'called-inbox.example.net'
@@ -26,6 +29,7 @@ export const queueGrows: Break = {
     })
     for (const name of people)
       await post.fromAnn({ to: `${name}@example.org`, mailbox: `${name}@inbox.example.net`, subject: 'Minutes' })
+    await until(async () => (await deferredAt(fleet, 'srs')) >= people.length, ARRIVAL_TIMEOUT_MS)
     // The mail of others is not delayed.
     await post.fromAnn({ to: 'kim@example.org', mailbox: 'kim@home.example.net', subject: 'Minutes' })
     return {
