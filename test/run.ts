@@ -4,7 +4,7 @@
 // ends without a report as one failure.
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatTotal, slowestFiles } from './lib/run-times.ts'
@@ -43,8 +43,8 @@ async function runChecks(): Promise<Tally> {
 
 interface TestRun {
   readonly tally: Tally
-  /** vitest's JSON report; null if it wrote none. */
-  readonly report: string | null
+  /** The times of the files; null if there are none. */
+  readonly times: string | null
 }
 
 async function runTests(): Promise<TestRun> {
@@ -52,13 +52,12 @@ async function runTests(): Promise<TestRun> {
   try {
     // Without its software a test with peers fails or is skipped by itself; the other tests run.
     const installed = await runScript('peers:install', 'inherit')
-    const env = { ...process.env, WAYPOST_TEST_REPORT: join(folder, 'report.json') }
-    const { good } = await runScript('tests', 'inherit', env)
-    const report = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))[0] ?? null
-    const tally = tallyOfReport('tests', good, report)
+    const { good } = await runScript('tests', 'inherit', { ...process.env, WAYPOST_TEST_REPORT: folder })
+    const read = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : null)
+    const tally = tallyOfReport('tests', good, read('results.json'))
     return {
       tally: installed.good ? tally : addTallies(tally, tallyOfCheck('peers:install', false, '')),
-      report,
+      times: read('times.json'),
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -71,7 +70,7 @@ const tally = addTallies(ofChecks, tests.tally)
 // Again at the end: where only the last lines of a long output are kept, the reason must be among them.
 for (const failure of tally.failures) process.stdout.write(`\nfailed: ${failure}\n`)
 if (tally.broken.length > 0) process.stdout.write(`\nnot in order: ${tally.broken.join(', ')}\n`)
-process.stdout.write(`\nslowest files:\n${slowestFiles(tests.report, root).join('\n')}\n`)
+process.stdout.write(`\nslowest files:\n${slowestFiles(tests.times, root).join('\n')}\n`)
 process.stdout.write(`${formatTotal(performance.now() - start, process.env['CI'] === 'true')}\n`)
 process.stdout.write(`\n${formatTally(tally)}\n`)
 process.exitCode = tally.broken.length > 0 ? 1 : 0

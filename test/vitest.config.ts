@@ -1,14 +1,16 @@
+import { writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { BaseSequencer, type Reporter, type TestSpecification } from 'vitest/node'
 import { placeOf } from './lib/file-order.ts'
+import type { FileTime } from './lib/run-times.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Three kinds of tests: `unit` beside the code, `scenarios` with whole nodes, `peers` with real software of others.
-// WAYPOST_TEST_REPORT names a file for the numbers that `npm test` sums up.
+// WAYPOST_TEST_REPORT names a folder for the results and times that `npm test` sums up.
 const report = process.env['WAYPOST_TEST_REPORT']
 
 // A file with nodes or peers uses a third of one processor: it waits for processes, retries and attacks. See docs/decisions/0080.
@@ -26,6 +28,15 @@ const globalSetup = [join(root, 'test/build-program.ts')]
 // As the unit file sets it: whole nodes and commands start in two thirds of the CPU time.
 const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'waypost-test-compile-cache') }
 
+function writeTimes(file: string): Reporter {
+  return {
+    onTestRunEnd: (modules) => {
+      const times: FileTime[] = modules.map((one) => ({ name: one.moduleId, ms: one.diagnostic().duration }))
+      writeFileSync(file, JSON.stringify(times))
+    },
+  }
+}
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ project, moduleId }: TestSpecification) => placeOf(project.name, relative(root, moduleId))
@@ -38,7 +49,10 @@ export default defineConfig({
   test: {
     maxWorkers: filesAtOnce,
     sequence: { sequencer: LongestFirst },
-    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    reporters:
+      report === undefined
+        ? ['default']
+        : ['default', ['json', { outputFile: join(report, 'results.json') }], writeTimes(join(report, 'times.json'))],
     projects: [
       {
         root,
