@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type HashableScheme, hashPassword } from '../../src/auth/schemes.ts'
 import type { Issued } from '../../src/demo/ca.ts'
+import { plant } from './planted-secrets.ts'
 import type { World } from './whole-node.ts'
 
 export const password = 'correct horse battery staple'
+plant(password)
 
 export interface Accounts {
   /** The keys of a node's YAML that name the files. */

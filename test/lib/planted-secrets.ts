@@ -1,7 +1,7 @@
 // Secrets that tests give to nodes: no log line, event, metric or output of a command may show one. Passwords are planted where tests use
 // them, keys and hashes are read from the files of the test, and each node is searched when its world ends.
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What was planted so far, by the process of the test file. */
@@ -18,14 +18,40 @@ export function plant(secret: string): void {
     planted.add(form)
 }
 
-/** Remembers the password of a SASL PLAIN command (RFC 4616), and the command as it was sent. */
-export function plantSasl(line: string): void {
-  const [, argument] = /^(?:AUTH PLAIN )?([A-Za-z0-9+/]{12,}={0,2})\r?\n?$/i.exec(line) ?? []
-  if (argument === undefined) return
-  const parts = Buffer.from(argument, 'base64').toString('utf8').split('\0')
-  if (parts.length !== 3) return
-  plant(parts[2] as string)
-  planted.add(argument)
+/**
+ * Follows the lines that a client of a test sends, and remembers what SASL exchanges have of secrets, also as it was sent: passwords of PLAIN and
+ * LOGIN (RFC 4616, draft-murchison-sasl-login), the proof of SCRAM (RFC 5802 7), tokens of OAUTHBEARER and XOAUTH2 (RFC 7628 3.1).
+ */
+export function createSaslPlanter(): (line: string) => void {
+  /** The exchange that runs; null outside of one. */
+  let exchange: { readonly mechanism: string; answers: number } | null = null
+  return (line) => {
+    for (const part of line.split('\n')) {
+      const [, name, initial] = /^AUTH (\S+)(?: (\S+))?\r?$/i.exec(part) ?? []
+      if (name !== undefined) exchange = { mechanism: name.toUpperCase(), answers: 0 }
+      const argument = name === undefined ? part.trim() : (initial ?? '')
+      // A cancelled exchange, and the commands after it.
+      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(argument)) exchange = null
+      if (exchange === null || argument === '') continue
+      exchange.answers++
+      // The name comes first, and is no secret.
+      if (exchange.mechanism !== 'LOGIN' || exchange.answers === 2) plantAnswer(exchange.mechanism, argument)
+    }
+  }
+}
+
+function plantAnswer(mechanism: string, argument: string): void {
+  const secrets = secretsOfAnswer(mechanism, Buffer.from(argument, 'base64').toString('utf8'))
+  for (const secret of secrets) plant(secret)
+  if (secrets.length > 0 && argument.length >= LEAST_LENGTH) planted.add(argument)
+}
+
+function secretsOfAnswer(mechanism: string, text: string): readonly string[] {
+  if (mechanism === 'PLAIN') return text.split('\0').slice(2)
+  if (mechanism === 'LOGIN') return [text]
+  if (mechanism.startsWith('SCRAM-'))
+    return [...text.matchAll(/(?:^|,)p=([A-Za-z0-9+/]+=*)$/g)].map((match) => match[1] as string)
+  return text.split('\u0001').flatMap((field) => /^auth=Bearer (.+)$/i.exec(field)?.[1] ?? [])
 }
 
 /** What was planted and is in a text; shortened, so that the report of the test does not show it either. */
@@ -50,13 +76,51 @@ export function secretsBelow(folder: string): ReadonlySet<string> {
   return new Set(found)
 }
 
-/** Octets of the largest file of keys. */
-const LARGEST = 64 * 1024
+/** Octets of a piece of a file. */
+const PIECE = 1024 * 1024
+/** Pieces overlap by more than the longest secret, so that none is cut. */
+const OVERLAP = 16 * 1024
+
+/** The file in pieces, as it is searched: state files can be larger than the memory of a test. */
+function* piecesOf(path: string): Generator<string> {
+  const file = openSync(path, 'r')
+  try {
+    const piece = Buffer.alloc(PIECE + OVERLAP)
+    for (let at = 0; ; at += PIECE) {
+      const octets = readSync(file, piece, 0, piece.length, at)
+      // latin1 keeps every octet; the secrets are compared in the same form.
+      if (octets > 0) yield piece.toString('latin1', 0, octets)
+      if (octets < piece.length) return
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Throws if a file below the folder has a planted secret. Queues and mail are left out: bodies are in them. */
+export function expectNoSecretInFiles(folder: string): void {
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : []
+  const wanted = [...planted].map((secret) => [secret, Buffer.from(secret).toString('latin1')] as const)
+  for (const entry of files) {
+    const path = join(entry.parentPath, entry.name)
+    if (!entry.isFile() || /\/(?:queue|spool|drop)\//.test(path)) continue
+    for (const piece of piecesOf(path)) {
+      const found = wanted.filter(([, form]) => piece.includes(form))
+      if (found.length > 0)
+        throw new Error(
+          `${path} has secrets of the test: ${found.map(([secret]) => `${secret.slice(0, 6)}…`).join(', ')}`,
+        )
+    }
+  }
+}
 
 function secretsOf(path: string): readonly string[] {
-  const { mode, size } = statSync(path)
-  if ((mode & 0o077) !== 0 || size > LARGEST) return []
-  const text = readFileSync(path, 'utf8')
+  const { mode } = statSync(path)
+  if ((mode & 0o077) !== 0) return []
+  return [...new Set([...piecesOf(path)].flatMap((piece) => secretsIn(piece, path)))]
+}
+
+function secretsIn(text: string, path: string): readonly string[] {
   const keys = [...text.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]+)-----END/g)].flatMap(([, lines = '']) =>
     lines.split(/\s+/).filter((line) => line.length >= LEAST_KEY_LINE),
   )

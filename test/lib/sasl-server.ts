@@ -2,6 +2,7 @@
 // half, so that a mistake there does not meet the same mistake here.
 
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
+import { plant } from './planted-secrets.ts'
 
 export interface SaslAccount {
   /** In the order in which they are offered. */
@@ -19,6 +20,8 @@ export type SaslStep = { readonly challenge: string } | { readonly passed: boole
 /** Begins an exchange; each answer of the client leads to the next step. */
 export function startSasl(account: SaslAccount, mechanism: string): ((answer: string) => SaslStep) | null {
   if (!account.mechanisms.some((one) => one === mechanism)) return null
+  // The node has it to log in there.
+  plant(account.password)
   if (mechanism === 'OAUTHBEARER' || mechanism === 'XOAUTH2') return bearer(account, mechanism)
   if (mechanism === 'PLAIN') return (answer) => ({ passed: answer === `\0${account.user}\0${account.password}` })
   return mechanism === 'LOGIN' ? login(account) : scram(account)
@@ -44,6 +47,7 @@ function bearer({ user, isToken }: SaslAccount, mechanism: 'OAUTHBEARER' | 'XOAU
     // A command without a message: it follows an empty challenge.
     if (step === 1 && answer === '') return { challenge: '' }
     const [, name, token] = form.exec(answer.replaceAll('\u0001', '^')) ?? []
+    if (token !== undefined) plant(token)
     if (name === user && token !== undefined && isToken?.(token) === true) return { passed: true }
     if (token !== undefined) return { challenge: '{"status":"401","schemes":"bearer"}' }
     if (answer !== (mechanism === 'XOAUTH2' ? '' : '\u0001'))

@@ -3,7 +3,7 @@
 
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import { plantSasl } from './planted-secrets.ts'
+import { createSaslPlanter } from './planted-secrets.ts'
 
 /** A received reply: the code, all lines without CRLF, and their text without the code. */
 export interface ReceivedReply {
@@ -63,6 +63,7 @@ export async function connectDialogue(options: DialogueOptions): Promise<SmtpDia
 
 function createDialogue(first: Socket, timeoutMs: number): SmtpDialogue {
   let socket = first
+  const plantSasl = createSaslPlanter()
   const reader = createReplyReader(timeoutMs)
   reader.read(socket)
   const expectReply = async (line: string | null, expected: string): Promise<ReceivedReply> => {
@@ -82,7 +83,10 @@ function createDialogue(first: Socket, timeoutMs: number): SmtpDialogue {
     get socket() {
       return socket
     },
-    write: (text) => void socket.write(text),
+    write: (text) => {
+      plantSasl(typeof text === 'string' ? text : Buffer.from(text).toString('latin1'))
+      socket.write(text)
+    },
     send: (line) => {
       plantSasl(line)
       socket.write(`${line}\r\n`)

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { plant } from './planted-secrets.ts'
 import type { JWK, JWTPayload } from 'jose'
 
 export interface TokenIssuer {
@@ -48,7 +49,9 @@ export async function startTokenIssuer(algorithm = 'ES256'): Promise<TokenIssuer
     token: async (claims, at) => {
       if (!signer) throw new Error('no key')
       const jwt = new SignJWT({ iss: issuer, aud: 'mail', iat: at, exp: at + 600, ...claims })
-      return jwt.setProtectedHeader({ alg: algorithm, kid: signer.kid }).sign(signer.key)
+      const token = await jwt.setProtectedHeader({ alg: algorithm, kid: signer.kid }).sign(signer.key)
+      plant(token)
+      return token
     },
     rotate,
     close: () => new Promise((resolve) => server.close(() => resolve())),

@@ -16,7 +16,7 @@ import type { Event } from '../../src/observe/events.ts'
 import type { ListedMessage } from '../../src/queue/contract/queue-reader.ts'
 import { freePort } from './free-port.ts'
 import { hasQueue } from '../../src/queue/sqlite/database/database.ts'
-import { expectNoSecret, plant, secretsBelow } from './planted-secrets.ts'
+import { expectNoSecret, expectNoSecretInFiles, plant, secretsBelow } from './planted-secrets.ts'
 import { unplacedListeners } from './role-listeners.ts'
 import { SyncQueueReader } from './sync-queue-reader.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
@@ -136,6 +136,7 @@ export async function startWorld(): Promise<World> {
         for (const [place, node] of nodes.entries())
           for (const [what, text] of [['metrics', metrics[place] ?? ''], ...node.outputs()] as const)
             expectNoSecret(text, `${what} of ${node.config}`, secrets)
+        for (const node of nodes) expectNoSecretInFiles(node.data)
       } finally {
         rmSync(folder, { recursive: true, force: true })
       }

@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeScram } from '../../src/auth/derived-schemes.ts'
 import { runGsasl, runMsmtp } from '../lib/peers/clients.ts'
+import { plant } from '../lib/planted-secrets.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
 const password = 'correct, horse = battery'
+plant(password)
 
 describe.runIf(ensurePeers(['msmtp', 'gsasl']))('SCRAM', () => {
   let world: World

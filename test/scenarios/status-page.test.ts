@@ -1,11 +1,12 @@
 // The status page of a whole node: sign-in with a token over HTTPS, a message that waits with its reason, actions that the ledger names,
-// a Unix socket behind a proxy, a client certificate, and a restart.
+// a Unix socket behind a proxy with its group, a client certificate, a reload with another certificate, and a restart.
 
 import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { connect } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tokenDigest } from '../../src/status/operator-list.ts'
@@ -16,6 +17,9 @@ import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
 const TOKEN = 'a token of anna'
+const isRoot = process.getuid?.() === 0
+/** Of no user of the host. */
+const GROUP = 54_321
 let world: World
 let node: WholeNode
 let place: PlaceOfPage
@@ -145,6 +149,44 @@ it('knows an operator by a client certificate of the list', async () => {
   const other = world.ca.issue({ names: ['other.example'] })
   expect(await show(other.certificate, other.key)).toContain('action="/sign-in"')
 })
+
+/** The fingerprint of the certificate that the page has now. */
+function shownCertificate(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port: place.port, ca: place.ca, servername: place.host }, () => {
+      resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '')
+      socket.end()
+    })
+    socket.on('error', reject)
+  })
+}
+
+it('has the certificate of a reload, and its sessions stay', async () => {
+  const browser = await signedIn()
+  const before = await shownCertificate()
+  const issued = world.ca.issue({ names: ['node-1.example.org'], ips: [node.address] })
+  writeFileSync(join(node.config, '../node.pem'), issued.certificate)
+  writeFileSync(join(node.config, '../node.key'), issued.key, { mode: 0o600 })
+  await node.reload()
+  await until(async () => (await shownCertificate()) !== before, { what: 'the new certificate' })
+  expect(await shownCertificate()).toBe(new X509Certificate(issued.certificate).fingerprint256)
+  expect((await browser.get('/')).body).toContain('anna, may act')
+})
+
+it.runIf(isRoot)(
+  'gives its socket to the group of the configuration, and refuses a group that is not there',
+  async () => {
+    const admin = { listen: `127.0.0.1:${place.port}`, tls: true, login: { operators: 'operators', proxy: {} } }
+    await node.stop()
+    node.configure({ admin: { ...admin, socket: { path: 'admin.sock', group: 'no-such-group' } } })
+    await expect(node.start()).rejects.toThrow(/admin\.socket\.group: there is no group no-such-group in \/etc\/group/)
+    node.configure({ admin: { ...admin, socket: { path: 'admin.sock', group: String(GROUP) } } })
+    await node.start()
+    const { gid, mode } = statSync(socket)
+    expect([gid, mode & 0o777]).toEqual([GROUP, 0o660])
+    expect(await throughSocket('/', { 'x-remote-user': 'ben' })).toMatchObject({ status: 200 })
+  },
+)
 
 it('begins again after a restart: sessions end, the page works', async () => {
   const browser = await signedIn()

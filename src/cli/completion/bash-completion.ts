@@ -6,14 +6,12 @@ import {
   type CompletedOption,
   type CompletedValue,
   lastWord,
+  positions,
   valueAt,
 } from './completed-commands.ts'
 
 /** Names and values have no character that means something to a shell, except for spaces in the path of a command. */
 const quoted = (words: readonly string[]) => `'${words.join(' ')}'`
-
-/** Positions of arguments that are looked at, from 0: no command has more different ones. */
-const POSITIONS = 3
 
 export function bashCompletion(program: CompletedCommand): string {
   const commands = allCommands(program)
@@ -86,7 +84,7 @@ function optionValue({ path }: CompletedCommand, { flags, value }: CompletedOpti
 function argumentsOf(command: CompletedCommand): string[] {
   if (command.commands.length > 0)
     return [`    ${quoted([command.path, '0'])}) _waypost_words ${quoted(command.commands.map(lastWord))} ;;`]
-  return Array.from({ length: POSITIONS }, (_, position) => position).flatMap((position) => {
+  return positions.flatMap((position) => {
     const value = valueAt(command, position)
     const offered = value === undefined ? '' : offer(value)
     return offered === '' ? [] : [`    ${quoted([command.path, `${position}`])}) ${offered};;`]

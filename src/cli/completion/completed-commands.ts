@@ -77,3 +77,6 @@ function valueOf(name: string, choices: readonly string[] | undefined): Complete
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] as string
 }
+
+/** Positions of arguments that are looked at, from 0: no command has more different ones. */
+export const positions = [0, 1, 2] as const

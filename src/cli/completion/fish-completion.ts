@@ -6,6 +6,7 @@ import {
   type CompletedOption,
   type CompletedValue,
   lastWord,
+  positions,
   valueAt,
 } from './completed-commands.ts'
 
@@ -13,9 +14,6 @@ import {
 function quoted(text: string): string {
   return `'${text.replaceAll(/[\\']/g, '\\$&')}'`
 }
-
-/** Positions of arguments that are looked at: no command has more different ones. */
-const POSITIONS = 3
 
 export function fishCompletion(program: CompletedCommand): string {
   const commands = allCommands(program)
@@ -68,7 +66,7 @@ function completions(command: CompletedCommand): string[] {
   const at = (position?: number) =>
     `complete -c waypost -n ${quoted(`__waypost_is "${path}"${position === undefined ? '' : ` ${position}`}`)}`
   const subcommands = commands.map((child) => `${at(0)} -a ${lastWord(child)} -d ${quoted(child.text)}`)
-  const values = Array.from({ length: POSITIONS }, (_, position) => position).flatMap((position) => {
+  const values = positions.flatMap((position) => {
     const value = commands.length > 0 ? undefined : valueAt(command, position)
     return value === undefined || value.kind === 'text' ? [] : [`${at(position)} ${offer(value)}`]
   })

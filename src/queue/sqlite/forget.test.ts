@@ -3,31 +3,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import {
-  deferred,
-  delivered,
-  sampleMessage,
-  sampleRecipient,
-  type TestQueue,
-  testQueue,
-} from '../../../test/lib/queue-samples.ts'
+import { deferred, delivered, sampleMessage, sampleRecipient } from '../../../test/lib/queue-samples.ts'
+import { type LedgerPlace, openLedgerPlace } from '../../../test/lib/ledger-place.ts'
 import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 import { until } from '../../../test/lib/until.ts'
 import type { Event } from '../../observe/events.ts'
-import type { OpenQueue } from '../contract/opened-queue.ts'
-import type { Outcome } from '../contract/outcome.ts'
 import type { NewMessage } from '../contract/queue.ts'
 import { openReadOnly } from './database/database.ts'
 import { DirectStore } from './direct-store.ts'
 import { hashTerm } from './store/ledger-terms.ts'
 
-let place: TestQueue
-let queue: OpenQueue
-let reader: SyncQueueReader
+let { place, queue, reader, pass } = {} as LedgerPlace
 beforeEach(async () => {
-  place = testQueue()
-  queue = await place.open()
-  reader = new SyncQueueReader(place.directory)
+  ;({ place, queue, reader, pass } = await openLedgerPlace())
 })
 afterEach(async () => {
   reader.close()
@@ -36,15 +24,6 @@ afterEach(async () => {
 
 const ADDRESS = 'kim.uncommon@far.example'
 const CLIENT = '203.0.113.77'
-
-async function pass(message: NewMessage, outcome: Outcome): Promise<void> {
-  for (const { message: stored, nextHop, recipients } of await queue.accept(message, { claim: true }))
-    await queue.settle({
-      queueId: stored.queueId,
-      nextHop,
-      outcomes: recipients.map(({ recipientId }) => ({ recipientId, outcome })),
-    })
-}
 
 function mailOfKim(change: Partial<NewMessage> = {}): NewMessage {
   const plain = sampleMessage({

@@ -1,36 +1,20 @@
 // The ledger over time: what the purge removes and keeps.
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { deferred, delivered, sampleMessage, type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
+import { deferred, delivered, sampleMessage } from '../../../test/lib/queue-samples.ts'
+import { type LedgerPlace, openLedgerPlace } from '../../../test/lib/ledger-place.ts'
 import { until } from '../../../test/lib/until.ts'
 import type { Event } from '../../observe/events.ts'
-import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { TraceRange } from '../contract/queue-reader.ts'
-import type { Outcome } from '../contract/outcome.ts'
-import type { NewMessage } from '../contract/queue.ts'
-import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 
-let place: TestQueue
-let queue: OpenQueue
-let reader: SyncQueueReader
+let { place, queue, reader, pass } = {} as LedgerPlace
 beforeEach(async () => {
-  place = testQueue()
-  queue = await place.open()
-  reader = new SyncQueueReader(place.directory)
+  ;({ place, queue, reader, pass } = await openLedgerPlace())
 })
 afterEach(async () => {
   reader.close()
   await place.remove()
 })
-
-async function pass(message: NewMessage, outcome: Outcome): Promise<void> {
-  for (const { message: stored, nextHop, recipients } of await queue.accept(message, { claim: true }))
-    await queue.settle({
-      queueId: stored.queueId,
-      nextHop,
-      outcomes: recipients.map(({ recipientId }) => ({ recipientId, outcome })),
-    })
-}
 
 const refusal = (at: number): Event => ({
   kind: 'rejected',
