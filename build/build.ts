@@ -4,7 +4,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bundleSize, writeBundle } from './bundle.ts'
+import { partsOf, writeBundle } from './bundle.ts'
 import { writeDebianPackage } from './debian-package.ts'
 import { writeExecutable } from './executable.ts'
 import { generatedTexts, programVersion, releaseDate, writeTexts } from './texts.ts'
@@ -19,12 +19,13 @@ const { values } = parseArgs({ options: { deb: { type: 'boolean', default: false
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder)
 await writeBundle(program)
-line(`dist/program/waypost.cjs  ${megabytes(bundleSize(program))}`)
-line(`dist/waypost              ${megabytes(writeExecutable(program, executable))}`)
+const parts = partsOf(program)
+line(`dist/program              ${megabytes(parts.reduce((sum, { size }) => sum + size, 0))} in ${parts.length} parts`)
+line(`dist/waypost              ${megabytes(await writeExecutable(program, executable))}`)
 const texts = generatedTexts(releaseDate())
 writeTexts(texts, folder)
 line(`dist/man, dist/completion ${texts.manual.size} manual pages`)
 if (values.deb) {
-  const parts = { executable, texts, version: programVersion(), date: releaseDate(), level: 6 }
-  line(writeDebianPackage(parts, folder))
+  const contents = { executable, texts, version: programVersion(), date: releaseDate(), level: 6 }
+  line(writeDebianPackage(contents, folder))
 }

@@ -1,10 +1,11 @@
-// Writes the program as a folder that Node.js starts fast: one file for the program, one for each thread, and the files that they read.
-// It has no dependencies. Paths of data are those of this tree, because src/lib/program-files.ts looks for them there.
+// Writes the program as a folder that Node.js starts fast: a first file and the parts that it loads when a command needs them, one file for
+// each thread, and the files that they read. It has no dependencies. Paths of data are those of this tree, because
+// src/lib/program-files.ts looks for them there.
 
 import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { builtinModules } from 'node:module'
-import { type OutputChunk, type Plugin, rolldown } from 'rolldown'
+import { type OutputChunk, type OutputOptions, type Plugin, rolldown, type RolldownOutput } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
 
@@ -28,11 +29,27 @@ function addonFile(): string {
   return join(root, 'node_modules/better-sqlite3/prebuilds', `${system}-${process.arch}.node`)
 }
 
+/** The first file of the program. */
+const MAIN_PART = 'waypost.cjs'
+/** The list of all parts. The program does not read it. */
+const PART_LIST = 'parts.json'
+
+/** A file of the program. Threads have other files. */
+export interface Part {
+  readonly name: string
+  /** Parts that it loads at once. */
+  readonly imports: readonly string[]
+  /** Files of this tree that it contains, relative to the root. */
+  readonly modules: readonly string[]
+  /** Octets. */
+  readonly size: number
+}
+
 /** Writes the bundle into an empty or new folder. Throws if a module would be missing there. */
 export async function writeBundle(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const threads = globSync('src/**/*-worker.ts', { cwd: root })
-  await bundleFile('src/main.ts', join(folder, 'waypost.cjs'))
+  await bundleProgram(folder)
   for (const thread of threads) await bundleFile(thread, join(folder, `${basename(thread, '.ts')}.cjs`))
   for (const name of data.flatMap((glob) => globSync(glob, { cwd: root }))) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
@@ -41,7 +58,36 @@ export async function writeBundle(folder: string): Promise<void> {
   copyFileSync(addonFile(), join(folder, 'better-sqlite3.node'))
 }
 
-async function bundleFile(input: string, file: string): Promise<void> {
+/** The parts of the bundle in this folder. */
+export function partsOf(folder: string): readonly Part[] {
+  return JSON.parse(readFileSync(join(folder, PART_LIST), 'utf8')) as readonly Part[]
+}
+
+/**
+ * In parts, because every process keeps the source of each file that it loads: a node needs half of the program, most commands a tenth.
+ * Parts are in one folder, which src/lib/program-files.ts takes for that of the program.
+ */
+async function bundleProgram(folder: string): Promise<void> {
+  const fileNames = { entryFileNames: MAIN_PART, chunkFileNames: '[name]-[hash].cjs' }
+  const { output } = await write('src/main.ts', { dir: folder, ...fileNames })
+  const chunks = output.filter((one) => one.type === 'chunk')
+  const names = new Set(chunks.map(({ fileName }) => fileName))
+  const parts: readonly Part[] = chunks.map((chunk) => ({
+    name: chunk.fileName,
+    imports: chunk.imports.filter((name) => names.has(name)),
+    modules: chunk.moduleIds.map((id) => relative(root, id)),
+    size: writeAsAscii(join(folder, chunk.fileName)),
+  }))
+  writeFileSync(join(folder, PART_LIST), JSON.stringify(parts))
+}
+
+/** Writes one file that needs no other one. */
+export async function bundleFile(input: string, file: string): Promise<void> {
+  await write(input, { file, codeSplitting: false })
+  writeAsAscii(file)
+}
+
+async function write(input: string, options: OutputOptions): Promise<RolldownOutput> {
   const build = await rolldown({
     cwd: root,
     input,
@@ -51,20 +97,18 @@ async function bundleFile(input: string, file: string): Promise<void> {
     // A comment at the top of each module of the bundle names its file, for stack traces; other comments only take time to read.
     experimental: { attachDebugInfo: 'simple' },
   })
-  const { output } = await build.write({ file, format: 'cjs', codeSplitting: false, comments: false })
+  const written = await build.write({ ...options, format: 'cjs', comments: false })
   await build.close()
-  writeAsAscii(file)
-  const missing = output.flatMap((chunk) => (chunk.type === 'chunk' ? foreignImports(chunk) : []))
-  if (missing.length > 0)
-    throw new Error(`${basename(file)} imports ${missing.join(', ')}, which the bundle does not have`)
+  const chunks = written.output.filter((one) => one.type === 'chunk')
+  const known = new Set([...chunks.map(({ fileName }) => fileName), ...builtinModules])
+  const missing = chunks.flatMap((chunk) => foreignImports(chunk, known))
+  if (missing.length > 0) throw new Error(`${input} imports ${missing.join(', ')}, which the bundle does not have`)
+  return written
 }
 
 /** Imported modules that neither the bundle nor Node.js has. */
-function foreignImports({ imports, dynamicImports }: OutputChunk): string[] {
-  const known = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]))
-  return [...imports, ...dynamicImports].filter(
-    (name) => name !== 'waypost.cjs' && !known.has(name) && !name.startsWith('node:'),
-  )
+function foreignImports({ imports, dynamicImports }: OutputChunk, known: ReadonlySet<string>): string[] {
+  return [...imports, ...dynamicImports].filter((name) => !known.has(name) && !name.startsWith('node:'))
 }
 
 /** Code that loads something by a path of this tree, which a bundle does not have. */
@@ -84,26 +128,21 @@ const replaceLoaders: Plugin = {
 /**
  * One character above U+00FF makes V8 keep the whole source with two octets for each character: 7 MB more for the program. Names of
  * variables, strings, templates and regular expressions may all have escapes; only String.raw would show them.
+ * @returns the octets of the file
  */
-function writeAsAscii(file: string): void {
+function writeAsAscii(file: string): number {
   const code = readFileSync(file, 'utf8')
   if (/String\.raw`[^`]*[^\0-\x7f]/.test(code)) throw new Error(`${file} has a String.raw template that is not ASCII`)
-  writeFileSync(
-    file,
-    code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  )
+  const ascii = code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  writeFileSync(file, ascii)
+  return ascii.length
 }
 
-/** The files of the bundle other than the program itself, as paths below its folder. */
+/** The files that the program needs, as paths below the folder of the bundle. */
 export function bundledFiles(folder: string): string[] {
   return globSync('**/*', { cwd: folder, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((name) => name !== 'waypost.cjs')
+    .filter((name) => name !== PART_LIST)
     .toSorted()
-}
-
-/** Size in octets of the program's file, for the report of the build. */
-export function bundleSize(folder: string): number {
-  return readFileSync(join(folder, 'waypost.cjs')).length
 }

@@ -1,14 +1,24 @@
 // Makes one executable file of a bundle and the Node.js that runs this script (single executable application). It contains the files of the
-// bundle as assets, with the compiled form of the program.
+// bundle as assets, with the compiled form of each part of the program.
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundledFiles } from './bundle.ts'
+import { bundledFiles, bundleFile, partsOf } from './bundle.ts'
+import { compiledAsset, compilePart } from './compiled-part.ts'
 
 /** Writes the executable. @returns its size in octets */
-export function writeExecutable(bundle: string, file: string): number {
+export async function writeExecutable(bundle: string, file: string): Promise<number> {
   const work = mkdtempSync(join(tmpdir(), 'waypost-build-'))
   try {
     const node = join(work, 'node')
@@ -17,13 +27,15 @@ export function writeExecutable(bundle: string, file: string): number {
     // Before the program is added: stripping a finished executable damages it. Without binutils the symbols stay, which are 30 MB.
     spawnSync('strip', [node], { stdio: 'ignore' })
     const output = join(work, 'waypost')
+    const main = join(work, 'main.cjs')
+    await bundleFile('build/executable-main.ts', main)
+    const files = bundledFiles(bundle).map((name) => [name, join(bundle, name)])
     const configuration = {
-      main: join(bundle, 'waypost.cjs'),
+      main,
       executable: node,
       output,
       disableExperimentalSEAWarning: true,
-      useCodeCache: true,
-      assets: Object.fromEntries(bundledFiles(bundle).map((name) => [name, join(bundle, name)])),
+      assets: Object.fromEntries([...files, ...compiledFiles(bundle, work)]),
     }
     writeFileSync(join(work, 'configuration.json'), JSON.stringify(configuration))
     const { status, stderr } = spawnSync(process.execPath, ['--build-sea', join(work, 'configuration.json')], {
@@ -36,6 +48,15 @@ export function writeExecutable(bundle: string, file: string): number {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** Writes the compiled form of each part. @returns asset names with the paths of the files */
+function compiledFiles(bundle: string, work: string): [asset: string, path: string][] {
+  return partsOf(bundle).map(({ name }) => {
+    const path = join(work, compiledAsset(name))
+    writeFileSync(path, compilePart(readFileSync(join(bundle, name), 'utf8'), name))
+    return [compiledAsset(name), path]
+  })
 }
 
 /** Also from another file system; the name appears when the file is complete. */

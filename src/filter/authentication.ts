@@ -79,4 +79,6 @@ export interface AuthenticationRequest {
 export interface Authenticator {
   /** Never rejects: an unexpected error is temperror in each part. */
   authenticate(request: AuthenticationRequest): Promise<Authentication>
+  /** Loads its code, because a message may come soon; absent if it is always loaded. */
+  readonly prepare?: () => void
 }

@@ -1,13 +1,23 @@
-// Loads mailauth only where a role verifies messages: it takes some 40 MiB, which srs, submission and mta nodes do not need.
+// Loads mailauth only where a role verifies messages: it takes some 20 MiB, which other nodes do not need.
 
 import type { Resolver } from '../dns/resolver.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Authenticator } from './authentication.ts'
 
-/** Loading begins at once, so that the first message does not wait for it. */
+/** An error of the loading is that of the message that needs it, and the next one loads again. */
 export function lazyAuthenticator(resolver: Resolver): Authenticator {
-  const loading = import('./verify-message.ts').then((filter) =>
-    filter.createAuthenticator({ clock: systemClock, resolver }),
-  )
-  return { authenticate: async (request) => (await loading).authenticate(request) }
+  let loading: Promise<Authenticator> | null = null
+  const load = async () => {
+    const { createAuthenticator } = await import('./verify-message.ts')
+    return createAuthenticator({ clock: systemClock, resolver })
+  }
+  const loaded = () =>
+    (loading ??= load().catch((error: unknown) => {
+      loading = null
+      throw error
+    }))
+  return {
+    prepare: () => void loaded().catch(() => undefined),
+    authenticate: async (request) => (await loaded()).authenticate(request),
+  }
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { fakeResolver, type Zone } from '../../test/lib/fake-resolver.ts'
 import { bodyHash, handMadeKey, keyText, signField } from '../../test/lib/hand-made-signature.ts'
@@ -9,7 +9,12 @@ import { until } from '../../test/lib/until.ts'
 import type { Ask, Resolver } from '../dns/resolver.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { AuthenticationRequest } from './authentication.ts'
-import { createThreadedAuthenticator, estimateMs, type ThreadedAuthenticator } from './threaded-authenticator.ts'
+import {
+  createThreadedAuthenticator,
+  estimateMs,
+  type ThreadedAuthenticator,
+  threadFor,
+} from './threaded-authenticator.ts'
 import { createAuthenticator } from './verify-message.ts'
 
 const zone: Zone = {
@@ -246,6 +251,25 @@ test('the threads of usual messages are not those of expensive ones, and stay if
   expect((await expensive).shortage).toBe('the verification was interrupted')
   expect((await authenticator.authenticate(request('Hello\r\n'))).dmarc.result).toBe('pass')
   expect(errors).toEqual([])
+})
+
+describe('the thread for a usual message', () => {
+  const thread = (load: number, isReady: boolean) => ({ load, isReady, prepare: vi.fn<() => void>() })
+
+  test('is the first one while none is ready, and the one with less work then', () => {
+    const [first, second] = [thread(1, false), thread(0, false)]
+    expect(threadFor([first, second])).toBe(first)
+    expect(threadFor([{ ...first, isReady: true }, second])).toMatchObject({ load: 1 })
+    const [busy, free] = [thread(3, true), thread(2, true)]
+    expect(threadFor([busy, free])).toBe(free)
+    for (const one of [first, second, busy, free]) expect(one.prepare).not.toHaveBeenCalled()
+  })
+
+  test('gets a second one beside it when it has eight messages', () => {
+    const [first, second] = [thread(8, true), thread(0, false)]
+    expect(threadFor([first, second])).toBe(first)
+    expect(second.prepare).toHaveBeenCalledTimes(1)
+  })
 })
 
 test('a message that comes while an idle thread ends gets another thread', async () => {

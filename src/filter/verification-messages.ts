@@ -36,6 +36,8 @@ export type ToThread =
     }
 
 export type FromThread =
+  /** Its code is loaded. */
+  | { readonly kind: 'ready' }
   | {
       readonly kind: 'question'
       readonly question: number

@@ -16,8 +16,10 @@ import { jobFor } from './verification-job.ts'
 export interface VerificationThread {
   /** Messages that it has now. */
   readonly load: number
-  /** Starts the thread, so that the first message does not wait for it. */
-  start(): void
+  /** True while it runs and its code is loaded: a message does not wait for that. */
+  readonly isReady: boolean
+  /** Starts the thread if it does not run, because a message may come. */
+  prepare(): void
   /** Null if the thread was lost. */
   verify(request: AuthenticationRequest): Promise<Authentication | null>
   close(): Promise<void>
@@ -32,8 +34,8 @@ export interface ThreadPorts {
 export interface ThreadLimits {
   /** A verification ends after 20 s by the clock of its thread. A thread that has a message for so many ms is stuck. */
   readonly stuckMs: number
-  /** A thread without a message ends after these ms and frees some 50 MiB; null: it stays. */
-  readonly idleMs: number | null
+  /** A thread without a message ends after these ms and frees some 20 MiB. */
+  readonly idleMs: number
 }
 
 /** MiB of the thread's heap. mailauth takes some 40; the rest is for header sections. */
@@ -51,66 +53,86 @@ interface Job {
 
 interface RunningThread {
   readonly worker: Worker
+  isReady: boolean
   readonly send: BatchedSend<ToThread>
 }
 
 export function createVerificationThread(ports: ThreadPorts, limits: ThreadLimits): VerificationThread {
   const jobs = new Map<number, Job>()
-  let running: RunningThread | null = null
+  const life = createLife(jobs, ports, limits)
   let lastJob = 0
-  let idle: Timer | null = null
-  const start = (): RunningThread => {
-    const started = startWorker({ jobs, ports, lost: () => (running = running === started ? null : running) })
-    return started
-  }
-  /** The next message starts another thread, also while this one ends. */
-  const retire = () => {
-    void running?.worker.terminate()
-    running = null
-  }
-  const rest = () => {
-    if (jobs.size === 0 && limits.idleMs !== null) idle = ports.clock.after(limits.idleMs, retire)
+  const verify = async (request: AuthenticationRequest): Promise<Authentication | null> => {
+    life.awake()
+    const job = ++lastJob
+    const { promise, resolve } = Promise.withResolvers<Authentication | null>()
+    const held: Job = { thread: null, content: request.content, settle: resolve, bodies: new Map() }
+    jobs.set(job, held)
+    const stuck = ports.clock.after(limits.stuckMs, () => held.thread === life.running() && life.retire())
+    const closed = () => held.thread?.send({ kind: 'closed', job })
+    request.closed?.addEventListener('abort', closed, { once: true })
+    try {
+      const thread = life.start()
+      held.thread = thread
+      const { job: verification, owned } = await jobFor(request)
+      thread.send({ kind: 'verify', job, request: verification }, owned)
+      if (request.closed?.aborted) closed()
+      return await promise
+    } catch (error) {
+      ports.log.error({ cause: errorText(error) }, 'a message cannot be given to a verification thread')
+      return null
+    } finally {
+      stuck.cancel()
+      request.closed?.removeEventListener('abort', closed)
+      forget(jobs, job)
+      life.rest()
+    }
   }
   return {
     get load() {
       return jobs.size
     },
-    start: () => {
+    get isReady() {
+      return life.running()?.isReady ?? false
+    },
+    prepare: () => {
       try {
-        running ??= start()
+        life.start()
+        life.rest()
       } catch (error) {
         ports.log.error({ cause: errorText(error) }, 'a verification thread cannot be started')
       }
     },
-    verify: async (request) => {
-      idle?.cancel()
-      const job = ++lastJob
-      const { promise, resolve } = Promise.withResolvers<Authentication | null>()
-      const held: Job = { thread: null, content: request.content, settle: resolve, bodies: new Map() }
-      jobs.set(job, held)
-      const stuck = ports.clock.after(limits.stuckMs, () => (held.thread === running ? retire() : undefined))
-      const closed = () => held.thread?.send({ kind: 'closed', job })
-      request.closed?.addEventListener('abort', closed, { once: true })
-      try {
-        const thread = (running ??= start())
-        held.thread = thread
-        const { job: verification, owned } = await jobFor(request)
-        thread.send({ kind: 'verify', job, request: verification }, owned)
-        if (request.closed?.aborted) closed()
-        return await promise
-      } catch (error) {
-        ports.log.error({ cause: errorText(error) }, 'a message cannot be given to a verification thread')
-        return null
-      } finally {
-        stuck.cancel()
-        request.closed?.removeEventListener('abort', closed)
-        forget(jobs, job)
-        rest()
-      }
-    },
+    verify,
     close: async () => {
+      life.awake()
+      await life.running()?.worker.terminate()
+    },
+  }
+}
+
+/** Starts a thread when there is none, and ends it after the time without a message. */
+function createLife(jobs: Map<number, Job>, ports: ThreadPorts, limits: ThreadLimits) {
+  let running: RunningThread | null = null
+  let idle: Timer | null = null
+  /** The next message starts another thread, also while this one ends. */
+  const retire = () => {
+    void running?.worker.terminate()
+    running = null
+  }
+  const start = (): RunningThread => {
+    const lost = () => (running = running === started ? null : running)
+    const started = startWorker({ jobs, ports, lost })
+    return started
+  }
+  return {
+    running: () => running,
+    start: () => (running ??= start()),
+    retire,
+    awake: () => idle?.cancel(),
+    rest: () => {
+      if (jobs.size > 0) return
       idle?.cancel()
-      await running?.worker.terminate()
+      idle = ports.clock.after(limits.idleMs, retire)
     },
   }
 }
@@ -127,9 +149,11 @@ function startWorker(parts: {
   })
   worker.unref()
   const send = createMessageBatch<ToThread>((messages, owned) => worker.postMessage(messages, owned))
-  const running = { worker, send }
+  const running: RunningThread = { worker, isReady: false, send }
   const receive = (message: FromThread) => {
     switch (message.kind) {
+      case 'ready':
+        return void (running.isReady = true)
       case 'question':
         return void answer(message, { send, askers, resolver: ports.resolver })
       case 'abandon':

@@ -57,6 +57,7 @@ const resolver: Resolver = {
 }
 
 const authenticator = createAuthenticator({ resolver, clock: systemClock })
+send({ kind: 'ready' })
 
 async function verify(
   job: number,

@@ -51,6 +51,7 @@ import { createProbe, neededRoles } from './reachability.ts'
 import type { ProbePorts } from './reachability.ts'
 import { createPasswordCount, type PasswordCount } from './password-count.ts'
 import { createProxyCount } from './proxy-count.ts'
+import { releaseWhenIdle } from './idle-memory.ts'
 import { informOperator } from './inform-operator.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { openDns } from './open-dns.ts'
@@ -106,7 +107,10 @@ export async function startNode(config: Config): Promise<NodeStart> {
   try {
     const loaded = await loadAll(config, { log, hashKey }, stops)
     if (loaded.kind === 'bad') return await giveUp(loaded.problems)
-    return { kind: 'started', node: await boot(config, { ...loaded, log, hashKey, flush, stops }) }
+    const node = await boot(config, { ...loaded, log, hashKey, flush, stops })
+    const memory = releaseWhenIdle({ clock: systemClock })
+    stops.defer(() => memory.close())
+    return { kind: 'started', node }
   } catch (error) {
     return giveUp([startProblem(config, error)])
   }

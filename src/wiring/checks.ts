@@ -104,7 +104,8 @@ export interface CheckParts extends RoleCheckParts {
  * | role file | spam (of users and machines) | message |
  * | role file | sender | mail, rcpt |
  * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
- * | role file | hop-count, local-names, authentication-results, peer-results, author, bulk, virus, spam | message |
+ * | role file | authentication-results | rcpt, message |
+ * | role file | hop-count, local-names, peer-results, author, bulk, virus, spam | message |
  * | last | srs-hash-throttle | rcpt |
  * | last | harvest-throttle | rcpt, message |
  * | last | account-limits | mail, rcpt, message |

@@ -3,6 +3,7 @@
 // 25 minutes, half of that with --rounds 1), --rows TEXT for rows whose name contains it, --write to write docs/benchmarks.md.
 // `npm run bench -- mx`: the section about mail from the internet (mx/mx-run.ts).
 // `npm run bench -- submission`: the section about mail of users (submission/submission-run.ts).
+// `npm run bench -- idle`: the section about idle nodes and commands (idle/idle-run.ts).
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +11,8 @@ import { parseArgs } from 'node:util'
 import { missingPeers } from '../lib/peers/ensure.ts'
 import { measureAll } from './all-rows.ts'
 import { formatAll } from './all-report.ts'
+import { IDLE_HEADING } from './idle/idle-report.ts'
+import { runIdleBenchmark } from './idle/idle-run.ts'
 import { describeMachine } from './machine.ts'
 import { MX_HEADING } from './mx/mx-report.ts'
 import { enterMxNamespace, runMxBenchmark } from './mx/mx-run.ts'
@@ -62,7 +65,7 @@ async function relayPage(): Promise<string> {
   const text = every ? formatAll(page, await measureAll(choice)) : await mainRow()
   if (every) say(`\n${text}`)
   const old = readFileSync(benchmarks, 'utf8')
-  return [MX_HEADING, SUBMISSION_HEADING].reduce((result, heading) => {
+  return [MX_HEADING, SUBMISSION_HEADING, IDLE_HEADING].reduce((result, heading) => {
     const section = sectionOf(old, heading)
     return section === null ? result : withSection(result, heading, section)
   }, text)
@@ -77,11 +80,12 @@ async function sectionPage(heading: string, run: typeof runMxBenchmark): Promise
 function pageOf(benchmark: string | undefined): Promise<string> {
   if (benchmark === 'mx') return sectionPage(MX_HEADING, runMxBenchmark)
   if (benchmark === 'submission') return sectionPage(SUBMISSION_HEADING, runSubmissionBenchmark)
+  if (benchmark === 'idle') return sectionPage(IDLE_HEADING, runIdleBenchmark)
   return relayPage()
 }
 
 if (positionals[0] === 'mx') enterMxNamespace()
-const missing = missingPeers(['postfix'])
+const missing = missingPeers(positionals[0] === 'idle' ? [] : ['postfix'])
 if (missing.length > 0) throw new Error(`the benchmark needs Postfix: ${missing.join('; ')}`)
 const machine = describeMachine()
 const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')

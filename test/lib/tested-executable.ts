@@ -17,23 +17,23 @@ export async function testedExecutable(folder: string): Promise<string> {
   const bundle = process.env['WAYPOST_TEST_BUNDLE']
   if (bundle === undefined) {
     await writeBundle(join(folder, 'bundle'))
-    writeExecutable(join(folder, 'bundle'), join(folder, 'waypost'))
+    await writeExecutable(join(folder, 'bundle'), join(folder, 'waypost'))
     return join(folder, 'waypost')
   }
   const file = `${bundle}-executable`
-  await makeOnce(file, () => void writeExecutable(bundle, file))
+  await makeOnce(file, () => writeExecutable(bundle, file))
   utimesSync(file, new Date(), new Date())
   return file
 }
 
-/** Calls `make`, whose file appears when it is complete, unless the file exists or another process makes it. */
-export async function makeOnce(file: string, make: () => void): Promise<void> {
+/** Calls `make` and awaits it, unless the file exists or another process makes it. */
+export async function makeOnce(file: string, make: () => unknown): Promise<void> {
   const lock = `${file}.lock`
   while (!existsSync(file)) {
     if (!takeLock(lock)) await sleep(LOOK_MS)
     else
       try {
-        if (!existsSync(file)) make()
+        if (!existsSync(file)) await make()
       } finally {
         rmSync(lock)
       }

@@ -26,7 +26,7 @@ const thread = createVerificationThread(
     clock: systemClock,
     log: { error: (fields) => expect.fail(JSON.stringify(fields)) },
   },
-  { stuckMs: 60_000, idleMs: null },
+  { stuckMs: 60_000, idleMs: 60_000 },
 )
 
 /** An authenticator for one test at a time; it fails if the ways differ. */

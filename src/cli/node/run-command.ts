@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { watchFiles } from '../../node/watch-files.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { allowCollections } from '../../lib/release-memory.ts'
 import { startNode } from '../../node/node.ts'
 import { FAILED, OK } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -34,6 +35,7 @@ async function runAsOwner(options: { readonly config: string }, io: Io): Promise
   const load = loadConfig(options.config)
   if (load.kind === 'bad') return printProblems(load.problems, io)
   const { config } = load
+  allowCollections()
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
   const started = await startNode(config)
   if (started.kind === 'bad') return printProblems(started.problems, io)

@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { mailFacts, runCheck } from '../../../test/lib/check-facts.ts'
 import { authorFinding, findings, samplePolicy, unaligned } from '../../../test/lib/authentication-samples.ts'
 import type { Authentication, Authenticator } from '../../filter/authentication.ts'
-import type { Mail } from '../check.ts'
+import type { Origin } from '../../smtp/origin.ts'
+import type { Mail, StageFacts } from '../check.ts'
+import { accept } from '../verdict.ts'
 import { authenticationResultsCheck } from './authentication-results.ts'
 
 const finds = (found: Authentication): Authenticator => ({ authenticate: async () => found })
@@ -116,4 +118,17 @@ test('mail from a fleet node is not checked again: that node authenticated its c
   const finding = await runCheck(check, 'message', mailFacts('From: lee@example.org', { origin }))
   expect(finding).toMatchObject({ origin: { vouched: 'authenticated' }, senderProven: true })
   expect(finding.results).toMatch(/^example\.org;\s+auth=pass smtp\.mailfrom=ann@stranger\.example$/)
+})
+
+test('an authenticator that sleeps loads its code when a recipient of a stranger is named', async () => {
+  const prepare = vi.fn<() => void>()
+  const sleeping: Authenticator = { prepare, authenticate: () => Promise.reject(new Error('asked')) }
+  const made = authenticationResultsCheck({ authenticator: sleeping, authservId: 'x', policy: samplePolicy })
+  const facts = (origin: Origin) => ({ origin }) as StageFacts['rcpt']
+  expect(await made.rcpt?.(facts({ kind: 'peer', role: 'submission', vouched: 'nothing' }))).toEqual({
+    verdict: accept,
+  })
+  expect(prepare).not.toHaveBeenCalled()
+  expect(await made.rcpt?.(facts({ kind: 'internet' }))).toEqual({ verdict: accept })
+  expect(prepare).toHaveBeenCalledTimes(1)
 })

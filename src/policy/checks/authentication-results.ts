@@ -25,6 +25,11 @@ export type NoteResult = (mail: Mail, found: Authentication, isRejected: boolean
 export function authenticationResultsCheck(settings: AuthenticationResultsSettings): Check {
   return {
     name: 'authentication-results',
+    rcpt: ({ origin }) => {
+      // Once for each recipient, and not sooner: most clients that are no mail servers have none.
+      if (origin.kind === 'internet') settings.authenticator.prepare?.()
+      return { verdict: accept }
+    },
     message: (mail) => (mail.origin.kind === 'internet' ? authenticate(settings, mail) : vouchedFor(settings, mail)),
   }
 }

@@ -1,5 +1,6 @@
 // What the node and the thread of its state say to each other.
 
+import type { Release } from '../../lib/release-memory.ts'
 import type { AccountTable } from '../sqlite/account-table.ts'
 import type { BanTable } from '../sqlite/ban-table.ts'
 import type { GreylistTable } from '../sqlite/greylist-table.ts'
@@ -47,6 +48,7 @@ export interface StateAnswers {
 
 export type ToStateThread =
   | { readonly kind: 'batch'; readonly id: number; readonly requests: readonly StateRequest[] }
+  | Release
   | { readonly kind: 'end' }
 
 export type FromStateThread = StateAnswers & { readonly id: number }

@@ -11,6 +11,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { errorText, type Log } from '../../lib/log.ts'
 import { startThread } from '../../lib/program-files.ts'
+import { releaseTogether } from '../../lib/release-memory.ts'
 import type {
   FromStateThread,
   SetAside,
@@ -156,6 +157,7 @@ class Thread implements StateThread {
     const worker = startThread(new URL('./state-worker.ts', import.meta.url), {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
     })
+    releaseTogether(worker)
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     const running: Running = { worker, inFlight: new Map(), ended, isEnding: false }
     let cause = 'the state thread has ended'

@@ -2,6 +2,7 @@
 
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { systemClock } from '../../lib/clock.ts'
+import { collectGarbage } from '../../lib/release-memory.ts'
 import { createStateEngine } from './state-engine.ts'
 import type { FromStateThread, ToStateThread } from './state-messages.ts'
 
@@ -17,9 +18,11 @@ port.on('message', (first: ToStateThread) => {
   for (const message of messages) {
     if (message.kind === 'batch') {
       port.postMessage({ id: message.id, ...engine.answer(message.requests) } satisfies FromStateThread)
-      continue
+    } else if (message.kind === 'release-memory') {
+      collectGarbage()
+    } else {
+      engine.close()
+      port.close()
     }
-    engine.close()
-    port.close()
   }
 })

@@ -3,6 +3,7 @@
 
 import type { Worker } from 'node:worker_threads'
 import { startThread } from '../../../lib/program-files.ts'
+import { releaseTogether } from '../../../lib/release-memory.ts'
 import { OctetPool, type BorrowedOctets } from './octet-pool.ts'
 import { OctetCollector } from './octet-collector.ts'
 import type {
@@ -74,6 +75,7 @@ export class StoreClient {
       workerData: settings,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
     })
+    releaseTogether(worker)
     const ready = await new Promise<Ready>((resolve, reject) => {
       worker.once('error', reject)
       worker.once('message', (report: WorkerReport) => {

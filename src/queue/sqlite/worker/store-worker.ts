@@ -2,6 +2,7 @@
 // per message, and checkpoints when idle.
 
 import { systemClock } from '../../../lib/clock.ts'
+import { collectGarbage } from '../../../lib/release-memory.ts'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Batch, WorkerReport, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
 import { selectSpoolFiles } from '../store/statements/message-rows.ts'
@@ -55,13 +56,14 @@ function serve(open: Store): void {
       requests.push(more.message as WorkerRequest)
     const batches = requests.filter((request) => request.kind === 'batch')
     if (batches.length > 0) runBatches(open, batches)
+    if (requests.some(({ kind }) => kind === 'release-memory')) collectGarbage()
     lastWork = systemClock.monotonic()
     checkpointed = false
     if (++sinceHousekeeping >= BATCHES_PER_HOUSEKEEPING) {
       sinceHousekeeping = 0
       open.housekeep(false)
     }
-    if (batches.length === requests.length) return
+    if (!requests.some(({ kind }) => kind === 'close')) return
     tick.cancel()
     open.close()
     report({ kind: 'closed' })

@@ -1,6 +1,7 @@
 // The messages between the main thread and the store worker: plain data that structured clone copies cheaply. All octets of a batch are in
 // one piece of memory, shared on the way in (octet-pool.ts) and transferred on the way out.
 
+import type { Release } from '../../../lib/release-memory.ts'
 import type { TlsResult } from '../../../smtp/tls-result.ts'
 import type { DestinationSummary } from '../../contract/queue.ts'
 import type { ControlAction, DestinationRequest } from '../../contract/queue-control.ts'
@@ -262,7 +263,7 @@ export interface Batch {
   readonly octets: Uint8Array | null
 }
 
-export type WorkerRequest = Batch | { readonly kind: 'close' }
+export type WorkerRequest = Batch | Release | { readonly kind: 'close' }
 
 export type WorkerReport =
   | {
