@@ -67,9 +67,14 @@ async function run(): Promise<SavedSoak> {
   return saved
 }
 
+/** JSON has null for NaN. */
+function readSaved(file: string): SavedSoak {
+  return JSON.parse(readFileSync(file, 'utf8'), (_, value: unknown) => value ?? Number.NaN) as SavedSoak
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-const saved = values.from === undefined ? await run() : (JSON.parse(readFileSync(values.from, 'utf8')) as SavedSoak)
+const saved = values.from === undefined ? await run() : readSaved(values.from)
 const text = formatSoak(saved)
 process.stdout.write(`\n${text}`)
 if (values.write) {
