@@ -60,7 +60,7 @@ export function blockedProvidersPage(rules: readonly ReplyRuleFile[]): string {
       `| ask | ${ask} |`,
       `| what it needs | ${needs} |`,
       `| advice | ${rule.advice ?? '–'} |`,
-      `| looked up | ${checked} |`,
+      `| compared with pages about it | ${checked ?? 'no'} |`,
       '',
     ]
   })

@@ -9,8 +9,8 @@ export interface RemovalRequest {
   readonly sample: string
   /** What the provider wants to know or to see, beside the request itself; sentences. */
   readonly needs: string
-  /** The day on which the facts were looked up. */
-  readonly checked: string
+  /** The day on which the contact and the needs were compared with pages about the provider; null if they were not. */
+  readonly checked: string | null
 }
 
 const DAY = '2026-11-30'
@@ -41,28 +41,28 @@ export const removalRequests: Readonly<Record<string, RemovalRequest>> = {
       '550-5.7.1 [192.0.2.1] Gmail has detected that this message is likely suspicious due to the very low reputation of the sending IP address.',
     needs:
       'Google ends blocks by its own measure, within days after the cause has ended. The form is for senders that obey the guidelines: SPF or DKIM, DMARC, PTR, TLS, few complaints (postmaster.google.com shows them). It asks for the domain, the addresses and a complete header of a message.',
-    checked: DAY,
+    checked: null,
   },
   'yahoo-blocked': {
     name: 'yahoo',
     title: 'Yahoo and AOL',
     sample: '553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1, because the ip is in a list',
     needs: 'The code in brackets names the list. End a listing at Spamhaus first.',
-    checked: DAY,
+    checked: null,
   },
   'apple-policy': {
     name: 'apple',
     title: 'Apple: iCloud',
     sample: '550 5.7.1 [CS01] Message rejected due to local policy.',
     needs: 'Write to icloudadmin@apple.com with the complete reply, the address, and the domain of the sender.',
-    checked: DAY,
+    checked: null,
   },
   'gmx-blocked': {
     name: 'gmx',
     title: 'GMX, WEB.DE, mail.com, IONOS',
     sample: '554-gmx.net Nemesis ESMTP Service not available 554-No SMTP service 554 IP address is block listed.',
     needs: 'The form asks for the address, the reply with the page that it names, and what has changed.',
-    checked: DAY,
+    checked: null,
   },
   'telekom-blocked': {
     name: 't-online',
@@ -86,41 +86,41 @@ export const removalRequests: Readonly<Record<string, RemovalRequest>> = {
     title: 'SpamCop',
     sample: '550 5.7.1 [192.0.2.1] is listed on a blocklist at bl.spamcop.net',
     needs: 'Nothing: a listing ends a day after the last report.',
-    checked: DAY,
+    checked: null,
   },
   'barracuda-blocked': {
     name: 'barracuda',
     title: 'Barracuda',
     sample: '554 Service unavailable; Client host [192.0.2.1] blocked using Barracuda Reputation',
     needs: 'The form asks for the address, a mail address, a telephone number, and the reason.',
-    checked: DAY,
+    checked: null,
   },
   'proofpoint-blocked': {
     name: 'proofpoint',
     title: 'Proofpoint',
     sample: '554 5.7.0 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1',
     needs: 'The page shows whether the address is blocked, and takes the request.',
-    checked: DAY,
+    checked: null,
   },
   'cloudmark-blocked': {
     name: 'cloudmark',
     title: 'Cloudmark',
     sample: '550 5.7.1 Connection refused by policy, see http://csi.cloudmark.com/reset-request/?ip=192.0.2.1',
     needs: 'The form asks for the address, a mail address, and what was done about the cause.',
-    checked: DAY,
+    checked: null,
   },
   'orange-blocked': {
     name: 'orange',
     title: 'Orange and Wanadoo',
     sample: '550 5.2.0 Mail rejected. OFR_506 [506]',
     needs: 'The page explains each code, and has the form.',
-    checked: DAY,
+    checked: null,
   },
   'comcast-blocked': {
     name: 'comcast',
     title: 'Comcast',
     sample: '554 resimta comcast 192.0.2.1 Comcast block for spam. Please see BL000001',
     needs: 'The form asks for the address and the code.',
-    checked: DAY,
+    checked: null,
   },
 }
