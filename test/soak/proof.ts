@@ -8,6 +8,7 @@ import { metricSum } from './metric-text.ts'
 import type { Outcomes } from './outcomes.ts'
 import type { Sample } from './samples.ts'
 import type { Scene } from './scene.ts'
+import type { SoakNode } from './soak-node.ts'
 
 export interface Proof {
   /** One line for each promise that was broken; empty if all were kept. */
@@ -38,6 +39,9 @@ export interface ProofQuestion {
   readonly stuck: readonly string[]
 }
 
+/** Each waits for some seconds; a node that answers none of them has a fault. */
+const METRICS_QUESTIONS = 20
+
 type Metrics = { readonly [name in 'mx' | 'srs']: string | null }
 
 export async function prove({ scene, seed, messages, samples, stuck }: ProofQuestion): Promise<Proof> {
@@ -46,7 +50,7 @@ export async function prove({ scene, seed, messages, samples, stuck }: ProofQues
   const used = process.cpuUsage()
   const pidOf = (node: typeof mx) => node.lives.at(-1)?.pid ?? 0
   const cpu = { mx: cpuSeconds(pidOf(mx)), srs: cpuSeconds(pidOf(srs)), load: (used.user + used.system) / 1e6 }
-  const metrics = { mx: await mx.metrics(), srs: await srs.metrics() }
+  const metrics = { mx: await lastMetrics(mx), srs: await lastMetrics(srs) }
   await Promise.all([mx.stop(), srs.stop()])
   const ledgers = readLedgers(scene, messages, metrics)
   const { broken, ...verdict } = judgeArrivals({
@@ -83,6 +87,13 @@ export async function prove({ scene, seed, messages, samples, stuck }: ProofQues
     cpu,
     lives: { mx: mx.lives.length, srs: srs.lives.length },
   }
+}
+
+/** A busy machine may need more than one question. */
+async function lastMetrics(node: SoakNode): Promise<string | null> {
+  let page: string | null = null
+  for (let question = 0; page === null && question < METRICS_QUESTIONS; question++) page = await node.metrics()
+  return page
 }
 
 function readLedgers({ fleet, arrivals }: Scene, messages: number, metrics: Metrics) {
