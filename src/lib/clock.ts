@@ -13,11 +13,14 @@ export interface Clock {
   monotonic(): number
   /** Resolves after `ms`; rejects with the signal's reason if it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
-  /** Calls `run` once after `ms`. */
+  /** Calls `run` once after `ms`; as soon as possible if that is below zero, as for a time that has passed. */
   after(ms: number, run: () => void): Timer
   /** Calls `run` every `ms` until cancelled. */
   every(ms: number, run: () => void): Timer
 }
+
+/** Node.js fires timers at once that are longer, and warns of those below zero. */
+const LONGEST_MS = 2 ** 31 - 1
 
 /** The system's clock for a daemon: its timers do not keep the process alive. */
 export const systemClock: Clock = createClock({ keepsProcess: false })
@@ -28,7 +31,12 @@ export const commandClock: Clock = createClock({ keepsProcess: true })
 function createClock({ keepsProcess }: { readonly keepsProcess: boolean }): Clock {
   const started = (timer: NodeJS.Timeout) => (keepsProcess ? timer : timer.unref())
   const after = (ms: number, run: () => void): Timer => {
-    const timer = started(setTimeout(run, ms))
+    let timer: NodeJS.Timeout
+    const arm = (left: number) => {
+      const next = left > LONGEST_MS ? () => arm(left - LONGEST_MS) : run
+      timer = started(setTimeout(next, Math.min(Math.max(0, left), LONGEST_MS)))
+    }
+    arm(ms)
     return { cancel: () => clearTimeout(timer) }
   }
   return {
