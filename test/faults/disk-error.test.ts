@@ -33,7 +33,8 @@ describe.runIf(mayTrace)('a disk with errors', () => {
 
   /**
    * Runs the work while the call fails at the times given (strace's `when`, counted in each thread; the first ones are of the opening). All
-   * calls for spool files are in one thread: spread over four, no thread has enough of them in some runs.
+   * calls for spool files are in one thread: spread over four, no thread has enough of them in some runs. A cache of compiled code is read by
+   * the same calls, and its files differ from run to run.
    */
   function work(call: string, error: string, when: string): Told {
     const inject = [
@@ -49,7 +50,7 @@ describe.runIf(mayTrace)('a disk with errors', () => {
     const run = spawnSync(TRACER, [...inject, process.execPath, child, directory], {
       encoding: 'utf8',
       timeout: 60_000,
-      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+      env: { ...process.env, UV_THREADPOOL_SIZE: '1', NODE_DISABLE_COMPILE_CACHE: '1' },
     })
     expect(run.stderr).toBe('')
     expect(run.status).toBe(0)
