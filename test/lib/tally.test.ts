@@ -74,3 +74,12 @@ it('counts a check as one, and keeps the output of a failed one, which is far ab
   expect(tallyOfCheck('lint', false, 'x'.repeat(10_000)).failures[0]?.length).toBeLessThan(3_000)
   expect(tallyOfCheck('lint', false, '').failures).toEqual([])
 })
+
+it('names a file in which only a hook failed, of which the report has no error', () => {
+  const passed = { fullName: 'a node starts', status: 'passed' }
+  const testResults = [{ name: '/test/a.test.ts', status: 'failed', message: '', assertionResults: [passed] }]
+  const text = JSON.stringify({ ...(JSON.parse(report(1, 0)) as object), testResults })
+  expect(tallyOfReport('peers', false, text).failures).toEqual([
+    'peers /test/a.test.ts\na hook failed; its error is above',
+  ])
+})

@@ -26,6 +26,7 @@ interface Report {
 
 interface FileResult {
   readonly name: string
+  readonly status?: string
   /** Why the file has no results, for example an import that failed; empty where it ran. */
   readonly message: string
   readonly assertionResults: readonly {
@@ -61,7 +62,9 @@ function failuresOf(suite: string, file: FileResult): string[] {
   const ofTests = file.assertionResults
     .filter((test) => test.status === 'failed')
     .map((test) => `${place}\n${test.fullName}\n${(test.failureMessages ?? []).join('\n')}`)
-  const texts = ofTests.length === 0 && file.message !== '' ? [`${place}\n${file.message}`] : ofTests
+  // The report does not have the error of a hook that failed after good tests.
+  const message = file.message || (file.status === 'failed' ? 'a hook failed; its error is above' : '')
+  const texts = ofTests.length === 0 && message !== '' ? [`${place}\n${message}`] : ofTests
   return texts.map((text) => text.slice(0, FAILURE_CHARACTERS).trimEnd())
 }
 

@@ -26,7 +26,7 @@ async function start(role: string, next: string, settings: { readonly yaml?: obj
   const admin = await freePort()
   const node = await world.node({
     role,
-    listeners: [role === 'mx' ? 'smtp' : 'submission'],
+    listeners: role === 'mx' ? ['smtp'] : ['submission', 'submissions'],
     yaml: {
       peers: { [next]: [`mx.${next}-01.example.org:${world.mxPort}`] },
       admin: { listen: `127.0.0.1:${admin}` },

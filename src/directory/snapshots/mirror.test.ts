@@ -1,6 +1,6 @@
 // The mirror with a failing source, a real folder and a fake clock.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -12,6 +12,7 @@ import type { Mirror } from './mirror.ts'
 import { openOfflineMirror } from './offline-mirror.ts'
 import { openSnapshotStore } from './snapshot-store.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
+import type { UserRow } from './source-content.ts'
 
 const REFRESH = 300_000
 const settings = {
@@ -71,6 +72,26 @@ describe('a mirror', () => {
     expect(known(mirror, 'nobody')).toEqual({ record: null, incomplete: null })
     expect(await store.versions()).toEqual([1])
     expect(mirror.status()).toMatchObject({ version: 1, failures: 0, failure: null, incomplete: null })
+  })
+
+  it('keeps no password in clear, on the disk or in memory, and warns of its user', async () => {
+    const [first, second] = manyPeople(2).users
+    const clear = { ...first, password: 'in clear' } as UserRow
+    const users = [clear, { ...second, password: '$6$hash' } as UserRow]
+    source.answer = { kind: 'whole', content: { ...EMPTY_CONTENT, users } }
+    const canVerify = (hash: string) => hash.startsWith('$6$')
+    const mirror = createMirror(settings, { source, store, clock, log, canVerify })
+    mirrors.push(mirror)
+    await mirror.start()
+    expect([...mirror.passwords().values()].map(({ password }) => password)).toEqual(['{UNUSABLE}', '$6$hash'])
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((one) =>
+      one.endsWith('.snapshot'),
+    ))
+      expect(readFileSync(join(folder, name), 'utf8')).not.toContain('in clear')
+    expect(log.warn).toHaveBeenCalledWith(
+      { source: 'ldap', count: 1, users: ['user0000'] },
+      'users cannot log in: their password hashes have an unsupported scheme',
+    )
   })
 
   it('writes a version only if the content changed, whatever the order of the rows', async () => {

@@ -11,7 +11,7 @@ import { incompleteCause, viewSource } from './mirror-view.ts'
 import type { SnapshotSource } from './mirror-view.ts'
 import { NO_STATE } from './snapshot-store.ts'
 import type { MirrorState, Orders } from './snapshot-store.ts'
-import { countContent, sortContent } from './source-content.ts'
+import { countContent, sortContent, withoutUnusable } from './source-content.ts'
 import type { ContentCounts, SourceContent } from './source-content.ts'
 
 export interface MirrorSettings extends IndexSettings {
@@ -150,12 +150,12 @@ class RunningMirror {
   }
 
   async #read(): Promise<void> {
-    const { source, store } = this.#ports
+    const { source, store, canVerify } = this.#ports
     this.#orders = await store.readOrders()
     await this.#versions.applyPin(this.#orders.pinned)
     const fetched = await source.fetch(this.#closing.signal)
     if (this.#closing.signal.aborted) return
-    if (fetched.kind === 'whole') await this.#judge(sortContent(fetched.content))
+    if (fetched.kind === 'whole') await this.#judge(sortContent(withoutUnusable(fetched.content, canVerify)))
     else this.#noteFailure({ kind: fetched.kind === 'partial' ? 'refused' : 'unavailable', cause: fetched.cause })
     this.#hasRead = true
     this.#state = { ...this.#state, version: this.#versions.inUse?.header.version ?? null }

@@ -38,6 +38,17 @@ export function countContent(content: SourceContent): ContentCounts {
   }
 }
 
+/** In place of a password that no scheme of this node can verify. */
+const UNUSABLE = '{UNUSABLE}'
+
+/** The content without passwords that cannot be verified: a directory may have them in clear, and they would be on the disk of the node. */
+export function withoutUnusable(content: SourceContent, canVerify: (hash: string) => boolean): SourceContent {
+  const users = content.users.map((user) =>
+    user.password === undefined || canVerify(user.password) ? user : { ...user, password: UNUSABLE },
+  )
+  return { ...content, users }
+}
+
 /** Rows in a fixed order, so that equal content gives equal snapshots. */
 export function sortContent(content: SourceContent): SourceContent {
   return {
