@@ -5,6 +5,7 @@ import { curve } from './curve.ts'
 import type { Growth } from './flatness.ts'
 import type { Sample } from './samples.ts'
 import type { SoakResult } from './soak.ts'
+import { wrap } from '../lib/wrap.ts'
 
 export interface SavedSoak {
   readonly machine: Machine
@@ -153,9 +154,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 /** Thousands with a space. */
 function count(number: number): string {
   return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ' ')
-}
-
-/** Lines of at most 100 columns. */
-function wrap(text: string): string {
-  return text.replaceAll(/(?=\S)(.{1,100})(?:\s+|$)/g, '$1\n').trimEnd()
 }

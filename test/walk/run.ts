@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../bench/machine.ts'
+import { wrap } from '../lib/wrap.ts'
 import { compareStepsIn, readSteps, type ShellResult, type Step } from '../lib/page-steps.ts'
 import { type PracticeHosts, startPracticeHosts } from './practice-hosts.ts'
 import { hostsOfTheWalk, OPERATOR } from './the-internet.ts'
@@ -116,7 +117,7 @@ function timeTable(sections: readonly Section[], starts: Starts): string {
   })
   const revision = spawnSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
   const head = `\`npm run walk -- --write\` at revision ${revision}, ${machine.processor}, ${machine.cores} cores, ${machine.system}, load average ${machine.load.toFixed(1)} before the run:`
-  return [head, '', '| step | commands |', '|---|---:|', ...rows].join('\n')
+  return [wrap(head), '', '| step | commands |', '|---|---:|', ...rows].join('\n')
 }
 
 function writeTimes(table: string): void {
