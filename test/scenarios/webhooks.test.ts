@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeAccounts } from '../lib/accounts.ts'
+import { freePort } from '../lib/free-port.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
@@ -46,6 +47,7 @@ beforeAll(async () => {
     yaml: {
       ...yaml,
       peers: { mx: ['127.0.0.1:2599'] },
+      admin: { listen: `127.0.0.1:${await freePort()}` },
       webhooks: {
         ops: { url, secret_file: '../hook.secret', ca: '../ca.pem', timeout: '1s' },
         pager: { command: ['/bin/sh', '-c', 'cat >> "$0"; echo >> "$0"', file], events: ['account-held'] },
@@ -72,6 +74,9 @@ describe('an event', () => {
       event: { kind: 'account-held', account: 'user:lee' },
     })
     await until(async () => attempts > 0, { what: 'an attempt' })
+    // Before the node knows that the command has ended, a kill makes it run again.
+    const known = 'waypost_webhooks_total{target="pager",result="delivered"} 1'
+    await until(async () => (await node.metrics()).includes(known), { what: 'the result of the command' })
     expect(delivered).toEqual([])
   })
 
