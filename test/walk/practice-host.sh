@@ -1,5 +1,5 @@
 # One Debian host: a copy-on-write view of this machine with systemd, a name, and its own network. Called by practice-hosts.ts as
-# `sh practice-host.sh FOLDER NAME`, in a cgroup for the host and in new namespaces; it becomes systemd.
+# `sh practice-host.sh FOLDER NAME FILES`, in a cgroup for the host and in new namespaces; it becomes systemd.
 set -e
 root=$1/root
 mount -t tmpfs -o size=1G changes "$1"
@@ -28,6 +28,7 @@ ln -s /proc/self/fd "$root/dev/fd"
 for n in 0 1 2; do ln -s "/proc/self/fd/$n" "$root/dev/$(echo stdin stdout stderr | cut -d' ' -f$((n + 1)))"; done
 mount -t tmpfs -o mode=755 run "$root/run"
 mount -t tmpfs tmp "$root/tmp"
+cp -r "$3"/. "$root"
 hostname "$2"
 echo "$2" > "$root/etc/hostname"
 # Nothing that this machine has enabled starts; only what a new host of a hoster has: ssh, and the resolver that a node needs.

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { until } from '../lib/until.ts'
 
 export interface PracticeHost {
@@ -36,6 +36,14 @@ const cgroups = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/uni
   existsSync(join(path, 'cgroup.procs')),
 )
 
+/** The processes of a host end shortly after its first one; a group with processes cannot be removed. */
+const removeGroup = `for try in $(seq 100); do
+  [ -d "$1" ] || exit 0
+  find "$1" -depth -type d -exec rmdir {} ";" 2> /dev/null
+  sleep 0.1
+done
+echo "cannot remove $1" >&2; exit 1`
+
 /** Runs a command of the machine that must work. */
 function must(command: string, args: readonly string[]): void {
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
@@ -59,7 +67,8 @@ function firstChild(pid: number): number | null {
   return child ? Number(child) : null
 }
 
-async function connect(host: PracticeHost, { pid, bridge, port }: { pid: number; bridge: number; port: string }) {
+/** Gives the host its addresses, on a port of the switch. */
+function connect(host: PracticeHost, { pid, bridge, port }: { pid: number; bridge: number; port: string }): void {
   must('ip', ['link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)])
   must('ip', ['link', 'set', port, 'netns', String(bridge)])
   must('nsenter', ['-t', String(bridge), '-n', 'ip', 'link', 'set', port, 'master', 'switch', 'up'])
@@ -79,63 +88,64 @@ function writeFiles(folder: string, host: PracticeHost): void {
   }
 }
 
+interface Running {
+  readonly process: ChildProcess
+  /** Of systemd, as this machine counts. */
+  readonly pid: number
+}
+
+/** Boots a host in a separate cgroup below each of the machine's. */
+async function boot(
+  host: PracticeHost,
+  { folder, groups }: { folder: string; groups: readonly string[] },
+): Promise<Running> {
+  const view = join(folder, host.name)
+  const files = join(folder, `${host.name}.files`)
+  mkdirSync(view)
+  writeFiles(files, host)
+  const enterGroups = groups.map((group) => `mkdir '${group}' && echo $$ > '${group}/cgroup.procs'`)
+  const unshare = 'exec unshare --fork --kill-child --pid --mount --net --uts --ipc --cgroup sh -c "$@"'
+  const script = ['set -e', ...enterGroups, unshare].join('\n')
+  const child = spawn('sh', ['-c', script, 'sh', bootScript, 'sh', view, host.name, files], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const isUnshare = () => readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'unshare\n'
+  const systemd = () => (child.exitCode === null && isUnshare() ? firstChild(child.pid as number) : null)
+  await until(() => systemd() !== null || child.exitCode !== null, { what: `the host ${host.name}`, timeout: START_MS })
+  const pid = systemd()
+  if (pid === null) throw new Error(`the host ${host.name} did not start`)
+  return { process: child, pid }
+}
+
+/** Ends a host with all its processes. */
+async function end({ process: host }: Running): Promise<void> {
+  if (host.exitCode !== null || host.signalCode !== null) return
+  const ended = new Promise<void>((resolve) => host.once('exit', () => resolve()))
+  host.kill('SIGKILL')
+  await ended
+}
+
 /** @returns the hosts, which answer on port 22 */
 export async function startPracticeHosts(hosts: readonly PracticeHost[]): Promise<PracticeHosts> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-hosts-'))
   const bridge = await startSwitch()
-  const started = new Map<string, { readonly process: ChildProcess; readonly pid: number }>()
-  const groupOf = (base: string, name: string) => join(base, `${folder.split('/').at(-1)}-${name}`)
-
-  const start = async (host: PracticeHost, n: number) => {
-    const own = join(folder, host.name)
-    const files = join(folder, `${host.name}.files`)
-    mkdirSync(own)
-    writeFiles(files, host)
-    // The boot script is one text; the files are copied into the view when it is mounted.
-    const boot = bootScript.replace('\nhostname ', `\ncp -r '${files}'/. "$root"\nhostname `)
-    const groups = cgroups.map((base) => groupOf(base, host.name))
-    const join_ = groups.map((group) => `mkdir '${group}' && echo $$ > '${group}/cgroup.procs'`).join('\n')
-    const unshare = 'exec unshare --fork --kill-child --pid --mount --net --uts --ipc --cgroup'
-    const script = `set -e\n${join_}\n${unshare} sh -c "$1" sh "$2" "$3"`
-    const child = spawn('sh', ['-c', script, 'sh', boot, own, host.name], { stdio: ['ignore', 'inherit', 'inherit'] })
-    const pid = await new Promise<number>((resolve, reject) => {
-      child.once('exit', () => reject(new Error(`the host ${host.name} did not start`)))
-      void until(
-        () => {
-          const first = firstChild(child.pid as number)
-          if (first !== null && readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'unshare\n') resolve(first)
-          return first !== null && readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'unshare\n'
-        },
-        { what: `the host ${host.name}`, timeout: START_MS },
-      ).catch(reject)
-    })
-    started.set(host.name, { process: child, pid })
-    await connect(host, { pid, bridge: bridge.pid as number, port: `practice${n}` })
-  }
-
-  const inside = (host: string) => ['-t', String(started.get(host)?.pid), '-a', '--']
-  const run = (host: string, script: string) => {
-    const args = [...inside(host), 'env', '-i', `PATH=${PATH}`, 'sh', '-c', script]
-    const { status, stdout, stderr } = spawnSync('nsenter', args, { encoding: 'utf8', input: '' })
-    return { status, output: `${stdout}${stderr}` }
-  }
+  const started = new Map<string, Running>()
+  const groupsOf = (name: string) => cgroups.map((base) => join(base, `${basename(folder)}-${name}`))
   const close = async () => {
-    const ended = [...started.values()].map(
-      ({ process: host }) =>
-        new Promise<void>((resolve) => (host.exitCode === null ? host.once('exit', () => resolve()) : resolve())),
-    )
-    for (const { process: host } of started.values()) host.kill('SIGKILL')
-    await Promise.all(ended)
+    await Promise.all([...started.values()].map(end))
     bridge.stdin?.end()
-    for (const base of cgroups)
-      for (const { name } of hosts)
-        spawnSync('find', [groupOf(base, name), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'])
+    for (const group of hosts.flatMap(({ name }) => groupsOf(name))) must('sh', ['-c', removeGroup, 'sh', group])
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
+  const access = accessTo((host) => started.get(host)?.pid)
   try {
-    for (const [n, host] of hosts.entries()) await start(host, n)
+    for (const [n, host] of hosts.entries()) {
+      const running = await boot(host, { folder, groups: groupsOf(host.name) })
+      started.set(host.name, running)
+      connect(host, { pid: running.pid, bridge: bridge.pid as number, port: `practice${n}` })
+    }
     for (const { name } of hosts)
-      await until(() => run(name, 'systemctl is-active ssh unbound').output === 'active\nactive\n', {
+      await until(() => access.run(name, 'systemctl is-active ssh unbound').output === 'active\nactive\n', {
         what: `ssh and resolver of ${name}`,
         timeout: START_MS,
       })
@@ -143,11 +153,30 @@ export async function startPracticeHosts(hosts: readonly PracticeHost[]): Promis
     await close()
     throw error
   }
-  const enter = (host: string, command: readonly string[]) =>
-    spawn('nsenter', [...inside(host), 'env', '-i', `PATH=${PATH}`, ...command])
-  const shell = (host: string) => {
-    const own = [`PATH=${PATH}`, 'HOME=/root', `TERM=${process.env['TERM'] ?? 'dumb'}`]
-    spawnSync('nsenter', [...inside(host), 'env', '-i', '-C', '/root', ...own, 'bash', '-i'], { stdio: 'inherit' })
+  return { ...access, close }
+}
+
+/** Programs in the namespaces of a host. */
+function accessTo(pidOf: (host: string) => number | undefined): Omit<PracticeHosts, 'close'> {
+  const inside = (host: string, ...more: readonly string[]) => [
+    '-t',
+    String(pidOf(host)),
+    '-a',
+    '--',
+    'env',
+    '-i',
+    ...more,
+  ]
+  return {
+    enter: (host, command) => spawn('nsenter', [...inside(host, `PATH=${PATH}`), ...command]),
+    run: (host, script) => {
+      const args = [...inside(host, `PATH=${PATH}`), 'sh', '-c', script]
+      const { status, stdout, stderr } = spawnSync('nsenter', args, { encoding: 'utf8', input: '' })
+      return { status, output: `${stdout}${stderr}` }
+    },
+    shell: (host) => {
+      const own = ['-C', '/root', `PATH=${PATH}`, 'HOME=/root', `TERM=${process.env['TERM'] ?? 'dumb'}`]
+      spawnSync('nsenter', [...inside(host, ...own), 'bash', '-i'], { stdio: 'inherit' })
+    },
   }
-  return { run, enter, shell, close }
 }

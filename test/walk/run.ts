@@ -154,6 +154,8 @@ async function walk(hosts: PracticeHosts): Promise<boolean> {
 
 const deb = packageOrEnd()
 const hosts = await startPracticeHosts(hostsOfTheWalk(readFileSync(deb), basename(deb), sshKey()))
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void hosts.close().finally(() => process.exit(1)))
 try {
   if (values.shell) hosts.shell(OPERATOR)
   else process.exitCode = (await walk(hosts)) ? 0 : 1
