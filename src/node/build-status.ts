@@ -6,10 +6,12 @@ import { type NodeStatus, type QueueStatus, STATUS_VERSION } from '../fleet-view
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import { RELEASE } from '../lib/program-version.ts'
+import { withoutAddresses } from '../lib/without-addresses.ts'
 import type { History } from '../observe/event-history.ts'
 import type { Health, HealthReport } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { QueueReader } from '../queue/contract/queue-reader.ts'
 import type { ConfigurationState } from './configuration-state.ts'
 import type { Expiring } from './health-checks.ts'
 import { reuse } from './queue-gauges.ts'
@@ -58,7 +60,7 @@ function queueStatus({ queue, engine, clock }: StatusParts): () => Promise<Queue
   const readQueue = reuse(async () => {
     const stats = await queue.reader.stats()
     const destinations = stats.destinations.slice(0, DESTINATIONS)
-    const replies = await Promise.all(destinations.map(({ nextHop }) => lastReply(queue, nextHop)))
+    const replies = await Promise.all(destinations.map(({ nextHop }) => lastReply(queue.reader, nextHop)))
     return { ...stats, destinations: destinations.map((one, index) => ({ ...one, lastReply: replies[index] ?? null })) }
   }, clock)
   return async () => {
@@ -85,12 +87,15 @@ function queueStatus({ queue, engine, clock }: StatusParts): () => Promise<Queue
   }
 }
 
-/** What the host said at the last attempt for the oldest recipient of a destination that a bounded look finds; null without one. */
-async function lastReply({ reader }: StatusParts['queue'], nextHop: string): Promise<string | null> {
+/**
+ * Host and reply of the last attempt for the oldest recipient of a destination that a bounded look finds, without mail addresses: a node that
+ * may ask how this one is may not learn whose mail waits. Null without an attempt.
+ */
+export async function lastReply(reader: Pick<QueueReader, 'page'>, nextHop: string): Promise<string | null> {
   const { messages } = await reader.page({ destination: nextHop }, { after: null, limit: 1 })
   const last = messages[0]?.recipients[0]?.last
   if (!last) return null
-  return `${last.host ? `${last.host}: ` : ''}${last.reply}`.slice(0, TEXT)
+  return withoutAddresses(`${last.host ? `${last.host}: ` : ''}${last.reply}`.slice(0, TEXT))
 }
 
 function shortened({ kind, checks }: HealthReport): NodeStatus['health'] {

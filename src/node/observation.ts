@@ -263,37 +263,14 @@ type Watches = Pick<
   | 'probe'
 >
 
-function watchMetrics({
-  dnsLists,
-  webhooks,
-  alerts,
-  clockWatch,
-  oauth,
-  reports,
-  fleetDns,
-  certificates,
-  policies,
-  tlsReports,
-  probe,
-  ...watches
-}: Watches): readonly GaugeSource[] {
-  const { spam, virus, greylist, bans, accounts, drop, validation } = watches
+function watchMetrics(parts: Watches): readonly GaugeSource[] {
+  const { spam, virus, greylist, bans, accounts, drop, validation, dnsLists, webhooks, alerts, clockWatch } = parts
+  const { oauth, reports, fleetDns, certificates, policies, tlsReports, probe } = parts
+  const mail = [validation, dnsLists, policies, tlsReports, reports, probe]
+  const operation = [webhooks, alerts, clockWatch, oauth, fleetDns, certificates]
   return [
     ...[spam, virus, greylist, bans, accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
-    ...[
-      validation,
-      dnsLists,
-      webhooks,
-      alerts,
-      clockWatch,
-      oauth,
-      reports,
-      fleetDns,
-      certificates,
-      policies,
-      tlsReports,
-      probe,
-    ].flatMap((source) => source?.metrics ?? []),
+    ...[...mail, ...operation].flatMap((source) => source?.metrics ?? []),
   ]
 }
 
